@@ -1,0 +1,32 @@
+import type { Readable } from 'node:stream';
+
+/** A command as a program and its arguments. It is never a string that a shell has to split. */
+export interface Command {
+  readonly argv: readonly [string, ...string[]];
+  /** Text or bytes for standard input; a stream is read to its end and never held in memory. */
+  readonly stdin?: string | Uint8Array | Readable;
+  /** Run as root. Ignored where the login is root already. */
+  readonly sudo?: boolean;
+  /** Milliseconds until the command is given up; the host's own limit when absent. */
+  readonly timeoutMs?: number;
+}
+
+const SAFE = /^[\w@%+=:,./-]+$/;
+
+/** Quotes one word for a POSIX shell. */
+export function quote(word: string): string {
+  return SAFE.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** An argument list as one line of POSIX shell. */
+export function toShell(argv: readonly string[]): string {
+  return argv.map(quote).join(' ');
+}
+
+/**
+ * A script for /bin/sh with positional parameters, as a command: values travel as "$1", "$2" and are never
+ * pasted into the script's text. `set -eu` is put in front.
+ */
+export function script(text: string, ...args: readonly string[]): { argv: readonly [string, ...string[]] } {
+  return { argv: ['sh', '-c', `set -eu\n${text}`, 'kboot', ...args] };
+}
