@@ -1,0 +1,77 @@
+import { KbootError } from '../lib/errors.ts';
+import { createFile, replaceFile } from '../lib/write-file.ts';
+import { type Cluster, machinesOf } from './cluster.ts';
+import { addMachineText, type List, newClusterText } from './edit-text.ts';
+import { invalidCluster, loadCluster, parseCluster, readClusterFile } from './load.ts';
+import { machineNameProblem } from './names.ts';
+
+const ROLE = { masters: 'master', nodes: 'node' } as const;
+
+/**
+ * Writes a new cluster file with one master and returns its cluster. Throws USAGE for a name that cannot be a
+ * machine's, REFUSED when the file is there already (it is never overwritten).
+ */
+export async function createCluster(file: string, master: string, home: string): Promise<Cluster> {
+  requireMachineName(master);
+  const text = newClusterText(master);
+  try {
+    await createFile(file, text);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
+    throw new KbootError('REFUSED', `${file}: is there already and is not overwritten`, {
+      cause,
+      hint: `list ${master} in it, or name another file with --file`,
+    });
+  }
+  const { cluster, issues } = parseCluster(text, file, home);
+  if (cluster === undefined) throw invalidCluster(file, issues);
+  return cluster;
+}
+
+/**
+ * Adds those of `names` that are not listed yet to one list of the cluster file, keeping its comments and
+ * formatting, and returns the cluster. The file is replaced at once, and only when the result is valid. Throws
+ * CONFIG_INVALID for a file that is wrong, before or after the change, and USAGE for a name that cannot be a
+ * machine's or that the file lists in the other role.
+ */
+export async function addMachines(
+  file: string,
+  list: List,
+  names: readonly string[],
+  home: string,
+): Promise<Cluster> {
+  const { cluster } = await loadCluster(file, home);
+  const text = await readClusterFile(file);
+  const missing = [...new Set(names)].filter((name) => isMissing(cluster, list, name));
+  if (missing.length === 0) return cluster;
+  const edited = missing.reduce((soFar, name) => addMachineText(soFar, list, name), text);
+  const result = parseCluster(edited, file, home);
+  if (result.cluster === undefined) throw invalidCluster(file, result.issues);
+  await replaceFile(file, edited);
+  return result.cluster;
+}
+
+function isMissing(cluster: Cluster, list: List, name: string): boolean {
+  const listed = machinesOf(cluster).find((machine) => machine.name === name);
+  if (listed === undefined) {
+    requireMachineName(name);
+    return true;
+  }
+  if (listed.role === ROLE[list]) return false;
+  throw new KbootError(
+    'USAGE',
+    `${name} is listed as a ${listed.role} in ${cluster.file}, not as a ${ROLE[list]}`,
+    {
+      hint:
+        listed.role === 'master'
+          ? `add it with \`kboot join --master ${name}\``
+          : `add it with \`kboot join ${name}\``,
+    },
+  );
+}
+
+function requireMachineName(name: string): void {
+  const problem = machineNameProblem(name);
+  if (problem !== undefined)
+    throw new KbootError('USAGE', `"${name}" cannot be the name of a machine: it ${problem}`);
+}
