@@ -7,6 +7,8 @@ export interface Command {
   readonly stdin?: string | Uint8Array | Readable;
   /** Run as root. Ignored where the login is root already. */
   readonly sudo?: boolean;
+  /** What the command prints holds a secret: it is kept out of the log. */
+  readonly secretOutput?: boolean;
   /** Milliseconds until the command is given up; the host's own limit when absent. */
   readonly timeoutMs?: number;
 }

@@ -26,7 +26,8 @@ export interface Host {
   writeFile(path: string, content: string, mode: number, signal?: AbortSignal): Promise<void>;
   /**
    * Holds a command open on the machine for as long as the returned handle lives (a lock): resolves with its
-   * first line of output. It ends when the handle is disposed or the connection is lost.
+   * first line of output. It has to end at the end of its standard input, which comes when the handle is
+   * disposed or the connection is lost.
    */
   hold(command: Command, signal?: AbortSignal): Promise<Held>;
   [Symbol.asyncDispose](): Promise<void>;

@@ -1,0 +1,28 @@
+import { escapeLine, escapeText } from '../lib/escape.ts';
+import { type Command, toShell } from './command.ts';
+
+const LONGEST = 240;
+
+/**
+ * A command as one line for people: a script by its first line of substance and its arguments, anything too
+ * long cut off, control characters escaped.
+ */
+export function describe({ argv, sudo }: Command): string {
+  const [program, flag, text, zero, ...args] = argv;
+  const isScript = program === 'sh' && flag === '-c' && text?.includes('\n') === true;
+  const line = isScript
+    ? `${toShell(['sh', '-c'])} '${firstLine(text)} ...' ${toShell([zero ?? '', ...args])}`
+    : toShell(argv);
+  const shown = escapeLine(sudo === true ? `sudo ${line}` : line);
+  return shown.length > LONGEST ? `${shown.slice(0, LONGEST)}...` : shown;
+}
+
+function firstLine(text: string): string {
+  const lines = text.split('\n').map((line) => line.trim());
+  return lines.find((line) => line !== '' && !line.startsWith('#') && !/^set -\w+$/.test(line)) ?? '';
+}
+
+/** The last line with something in it: where most programs say why they failed. Empty when there is none. */
+export function lastLine(text: string): string {
+  return escapeText(text).trimEnd().split('\n').at(-1)?.trim() ?? '';
+}

@@ -1,0 +1,43 @@
+import { userInfo } from 'node:os';
+import type { Host } from '../host.ts';
+import { readSshConfig } from './config-file.ts';
+import type { Connection } from './connection.ts';
+import { route, type SshPreferences, type SshTarget } from './destination.ts';
+import { openConnection } from './open.ts';
+import { SshHost } from './ssh-host.ts';
+
+export type { SshTarget } from './destination.ts';
+
+export interface SshOptions extends Omit<SshPreferences, 'localUser'> {
+  /** Read instead of ~/.ssh/config and /etc/ssh/ssh_config. */
+  readonly sshConfigFile?: string | undefined;
+  /** For each hop, from the first packet to the end of the login. */
+  readonly connectTimeoutMs?: number | undefined;
+  /** For a command that sets no limit itself. */
+  readonly commandTimeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const CONNECT_TIMEOUT_MS = 15_000;
+const COMMAND_TIMEOUT_MS = 300_000;
+
+/**
+ * Connects to a machine the way ssh would: ~/.ssh/config, jump hosts, keys, agent, known_hosts. The machine's
+ * key is always checked; one that was never seen is recorded (or refused, when `strictHostKey` says so).
+ * Throws HOST_UNREACHABLE with what was tried and what to do, HOST_KEY_REFUSED, CONFIG_INVALID, or the
+ * signal's reason. Nothing is tried twice.
+ */
+export async function connectSsh(target: SshTarget, options: SshOptions): Promise<Host> {
+  const { sshConfigFile, signal, connectTimeoutMs = CONNECT_TIMEOUT_MS } = options;
+  const settings = readSshConfig(sshConfigFile, options.env['HOME'] ?? '/');
+  const hops = route(target, settings, { ...options, localUser: userInfo().username });
+  let connection: Connection | undefined;
+  let user = '';
+  for (const hop of hops) {
+    user = hop.user;
+    connection = await openConnection(target.name, hop, connection, { timeoutMs: connectTimeoutMs, signal });
+  }
+  if (connection === undefined) throw new Error('a route has at least one hop');
+  const commandTimeoutMs = options.commandTimeoutMs ?? COMMAND_TIMEOUT_MS;
+  return SshHost.open({ name: target.name, user, connection, commandTimeoutMs }, signal);
+}

@@ -1,0 +1,162 @@
+import { join } from 'node:path';
+import { KbootError } from '../../lib/errors.ts';
+import type { SshSettings } from './config-file.ts';
+
+/** A machine as kboot.yaml has it. */
+export interface SshTarget {
+  readonly name: string;
+  /** Where it is reached, when not by its name. */
+  readonly address?: string | undefined;
+  readonly port?: number | undefined;
+  readonly user?: string | undefined;
+}
+
+/** What ssh needs of the operator's side; what is given here wins over the ssh configuration. */
+export interface SshPreferences {
+  readonly identityFile?: string | undefined;
+  readonly knownHostsFile?: string | undefined;
+  readonly strictHostKey?: 'accept-new' | 'strict' | undefined;
+  /** Who the operator is on this machine: ssh's default login. */
+  readonly localUser: string;
+  /** HOME and, for an agent, SSH_AUTH_SOCK. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** One hop, everything decided. */
+export interface Destination {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  /** Key files that somebody named, in order; empty for ssh's usual ones. */
+  readonly identityFiles: readonly string[];
+  readonly usualIdentityFiles: readonly string[];
+  /** Offer no key of the agent but those of the files. */
+  readonly identitiesOnly: boolean;
+  readonly agentSocket: string | undefined;
+  /** The name under which its key is known. */
+  readonly keyName: string;
+  /** The first is where new keys are written. */
+  readonly knownHostsFiles: readonly [string, ...string[]];
+  readonly hashKnownHosts: boolean;
+  readonly strictHostKey: boolean;
+}
+
+const USUAL_KEYS = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
+const GLOBAL_KNOWN_HOSTS = ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2'];
+const MOST_HOPS = 8;
+
+/**
+ * The way to a machine: the jump hosts in order, then the machine itself. Like ssh, a setting is looked up
+ * by what one would type (the address, else the name), and jump hosts have settings of their own. Throws
+ * CONFIG_INVALID for settings that kboot does not know how to follow.
+ */
+export function route(target: SshTarget, settings: SshSettings, preferences: SshPreferences): Destination[] {
+  return follow(target, settings, preferences, 0);
+}
+
+function follow(
+  target: SshTarget,
+  lookUp: SshSettings,
+  preferences: SshPreferences,
+  depth: number,
+): Destination[] {
+  const alias = target.address ?? target.name;
+  const settings = lookUp(alias, target.user);
+  const jump = first(settings, 'proxyjump');
+  if (jump === undefined && !['none', undefined].includes(first(settings, 'proxycommand'))) {
+    throw new KbootError('CONFIG_INVALID', `${target.name}: ProxyCommand is not supported`, {
+      host: target.name,
+      hint: 'use ProxyJump in the ssh configuration instead',
+    });
+  }
+  if (depth > MOST_HOPS) throw new KbootError('CONFIG_INVALID', `${target.name}: ProxyJump runs in a circle`);
+  const hops = jump === undefined || jump === 'none' ? [] : jump.split(',').map(parseJump);
+  const [entry, ...others] = hops;
+  const last = decide(target, alias, settings, preferences);
+  if (entry === undefined) return [last];
+  // Only the first jump host may itself stand behind others: the rest is reached from it.
+  const direct = (hop: SshTarget): Destination =>
+    decide(hop, hop.name, lookUp(hop.name, hop.user), preferences);
+  return [...follow(entry, lookUp, preferences, depth + 1), ...others.map(direct), last];
+}
+
+function decide(
+  target: SshTarget,
+  alias: string,
+  settings: Record<string, string | string[]>,
+  { env, identityFile, knownHostsFile, localUser, strictHostKey }: SshPreferences,
+): Destination {
+  const home = env['HOME'] ?? '/';
+  const port = target.port ?? Number(first(settings, 'port') ?? 22);
+  const user = target.user ?? first(settings, 'user') ?? localUser;
+  const host = (first(settings, 'hostname') ?? '%h').replaceAll('%h', alias).replaceAll('%%', '%');
+  const tokens: Record<string, string> = {
+    h: host,
+    n: alias,
+    p: `${port}`,
+    r: user,
+    u: localUser,
+    d: home,
+    '%': '%',
+  };
+  const path = (text: string): string => {
+    const expanded = text.replace(/%([a-z%])/g, (whole, token: string) => tokens[token] ?? whole);
+    const named = expanded.replace(/\$\{(\w+)\}/g, (_whole, name: string) => env[name] ?? '');
+    return named.startsWith('~/') ? join(home, named.slice(2)) : named;
+  };
+  const named = identityFile === undefined ? all(settings, 'identityfile') : [identityFile];
+  const strict = first(settings, 'stricthostkeychecking')?.toLowerCase();
+  const userFiles = knownHostsFile === undefined ? all(settings, 'userknownhostsfile') : [knownHostsFile];
+  const [firstFile = join(home, '.ssh/known_hosts'), ...moreFiles] = userFiles.map(path);
+  const globalFiles = all(settings, 'globalknownhostsfile').map(path);
+  return {
+    host,
+    port,
+    user,
+    identityFiles: named.filter((file) => file !== 'none').map(path),
+    usualIdentityFiles: named.includes('none') ? [] : USUAL_KEYS.map((key) => join(home, '.ssh', key)),
+    identitiesOnly: isYes(first(settings, 'identitiesonly')),
+    agentSocket: agentSocket(first(settings, 'identityagent'), env, path),
+    keyName: first(settings, 'hostkeyalias') ?? host,
+    knownHostsFiles: [
+      firstFile,
+      ...moreFiles,
+      ...(globalFiles.length > 0 ? globalFiles : GLOBAL_KNOWN_HOSTS),
+    ],
+    hashKnownHosts: isYes(first(settings, 'hashknownhosts')),
+    strictHostKey: strictHostKey === undefined ? isYes(strict) : strictHostKey === 'strict',
+  };
+}
+
+function agentSocket(
+  setting: string | undefined,
+  env: SshPreferences['env'],
+  path: (text: string) => string,
+): string | undefined {
+  if (setting === 'none') return undefined;
+  if (setting === undefined || setting === 'SSH_AUTH_SOCK') return env['SSH_AUTH_SOCK'] || undefined;
+  return setting.startsWith('$') ? env[setting.slice(1)] : path(setting);
+}
+
+/** Parses `[user@]host[:port]`, with IPv6 addresses in brackets, or the same as an ssh:// address. */
+function parseJump(text: string): SshTarget {
+  const match = /^(?:ssh:\/\/)?(?:(.+)@)?(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d+))?\/?$/.exec(text.trim());
+  const name = match?.[2] ?? match?.[3];
+  if (match === null || name === undefined) {
+    throw new KbootError('CONFIG_INVALID', `ProxyJump: not a host: ${text}`);
+  }
+  return { name, user: match[1], port: match[4] === undefined ? undefined : Number(match[4]) };
+}
+
+function all(settings: Record<string, string | string[]>, key: string): string[] {
+  const value = settings[key];
+  return value === undefined ? [] : [value].flat();
+}
+
+function first(settings: Record<string, string | string[]>, key: string): string | undefined {
+  return all(settings, key)[0];
+}
+
+function isYes(value: string | undefined): boolean {
+  return value === 'yes' || value === 'true';
+}

@@ -1,0 +1,182 @@
+import { randomBytes } from 'node:crypto';
+import { PassThrough } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { KbootError, messageOf } from '../../lib/errors.ts';
+import type { Command } from '../command.ts';
+import { commandFailed, connectionLost, type Ending, timedOut } from '../command-error.ts';
+import type { Held, Host, Output } from '../host.ts';
+import { FirstLine, OutputBuffer } from '../output-buffer.ts';
+import { TimeLimit } from '../time-limit.ts';
+import { writeFileCommand } from '../write-file.ts';
+import {
+  type Account,
+  accountCommand,
+  isSudoRefusal,
+  parseAccount,
+  rootPrefix,
+  sudoRefused,
+} from './account.ts';
+import type { Connection } from './connection.ts';
+import { loginLine } from './login-line.ts';
+import { stopCommand } from './stop-command.ts';
+
+/** How long a command that was given up, or let go, may take to end. */
+const STOP_MS = 5_000;
+
+interface SshHostOptions {
+  readonly name: string;
+  /** The login, for messages. */
+  readonly user: string;
+  readonly connection: Connection;
+  /** Milliseconds a command may take when it sets no limit itself. */
+  readonly commandTimeoutMs: number;
+}
+
+/** A machine over SSH. */
+export class SshHost implements Host {
+  readonly name: string;
+  readonly #user: string;
+  readonly #connection: Connection;
+  readonly #commandTimeoutMs: number;
+  readonly #stopping = new Set<Promise<unknown>>();
+  #account: Account = { root: 'refused', reason: 'not asked yet' };
+
+  private constructor({ name, user, connection, commandTimeoutMs }: SshHostOptions) {
+    this.name = name;
+    this.#user = user;
+    this.#connection = connection;
+    this.#commandTimeoutMs = commandTimeoutMs;
+  }
+
+  /**
+   * Takes over an open connection and finds out, in one round trip, how root is reached. A login that cannot
+   * become root is no error until a command asks for it.
+   */
+  static async open(options: SshHostOptions, signal?: AbortSignal): Promise<SshHost> {
+    const host = new SshHost(options);
+    try {
+      host.#account = parseAccount(host.name, await host.query(accountCommand, signal));
+      return host;
+    } catch (error) {
+      await host[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  query(command: Command, signal?: AbortSignal): Promise<Output> {
+    return this.#run(command, signal);
+  }
+
+  change(command: Command, signal?: AbortSignal): Promise<Output> {
+    return this.#run(command, signal);
+  }
+
+  async writeFile(path: string, content: string, mode: number, signal?: AbortSignal): Promise<void> {
+    await this.#run(writeFileCommand(path, content, mode), signal);
+  }
+
+  async hold(command: Command, signal?: AbortSignal): Promise<Held> {
+    const { line, run } = this.#prepare(command);
+    const limit = new TimeLimit(command.timeoutMs ?? this.#commandTimeoutMs, signal);
+    const release = new AbortController();
+    const output = new OutputBuffer();
+    const first = new FirstLine();
+    const input = new PassThrough();
+    const ended = this.#connection.executeBeside(line, {
+      stdin: input,
+      signal: release.signal,
+      onStdout: first.onChunk,
+      onStderr: output.onStderr,
+    });
+    const ending = ended.catch(() => undefined);
+    const aborted = new Promise<never>((_resolve, reject) => {
+      limit.signal.addEventListener('abort', () => reject(limit.signal.reason), { once: true });
+    });
+    try {
+      const tooEarly = ended.then((end) => Promise.reject(this.#failure(command, end, output.read())));
+      const firstLine = await Promise.race([first.line, tooEarly, aborted]);
+      const letGo = async (): Promise<void> => {
+        input.end();
+        const over = await Promise.race([ending.then(() => true), delay(STOP_MS, false, { ref: false })]);
+        if (!over) this.#stop(run, command);
+        release.abort();
+      };
+      return { firstLine, [Symbol.asyncDispose]: letGo };
+    } catch (error) {
+      release.abort();
+      throw this.#explain(error, command, run, limit, output);
+    } finally {
+      limit.clear();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.race([Promise.all(this.#stopping), delay(STOP_MS, undefined, { ref: false })]);
+    await this.#connection[Symbol.asyncDispose]();
+  }
+
+  async #run(command: Command, signal?: AbortSignal): Promise<Output> {
+    const { line, run } = this.#prepare(command);
+    const limit = new TimeLimit(command.timeoutMs ?? this.#commandTimeoutMs, signal);
+    const output = new OutputBuffer();
+    try {
+      const ending = await this.#connection.execute(line, {
+        stdin: command.stdin,
+        signal: limit.signal,
+        onStdout: output.onStdout,
+        onStderr: output.onStderr,
+      });
+      if (ending !== undefined && 'exitCode' in ending && ending.exitCode === 0) return output.read();
+      throw this.#failure(command, ending, output.read());
+    } catch (error) {
+      throw this.#explain(error, command, run, limit, output);
+    } finally {
+      limit.clear();
+    }
+  }
+
+  #prepare(command: Command): { line: string; run: string } {
+    const run = randomBytes(8).toString('hex');
+    const prefix = command.sudo === true ? rootPrefix(this.name, this.#user, this.#account) : [];
+    return { line: loginLine(command, prefix, run), run };
+  }
+
+  #failure(command: Command, ending: Ending | undefined, output: Output): KbootError {
+    if (ending === undefined) return connectionLost(this.name, command, this.#connection.lostBy, output);
+    if (command.sudo === true && isSudoRefusal(output)) {
+      return sudoRefused(this.name, this.#user, 'sudo asks for a password');
+    }
+    return commandFailed(this.name, command, ending, output);
+  }
+
+  /** Makes the error to throw of what was thrown, and ends the command where it may still run. */
+  #explain(error: unknown, command: Command, run: string, limit: TimeLimit, output: OutputBuffer): unknown {
+    if (error instanceof KbootError && !limit.signal.aborted) return error;
+    const refused = /^\(SSH\) Channel open failure|^Unable to exec/.test(messageOf(error));
+    if (refused) {
+      return new KbootError('HOST_UNREACHABLE', `${this.name}: sshd opens no session: ${messageOf(error)}`, {
+        host: this.name,
+        cause: error,
+        hint: 'kboot uses up to 10 sessions at a time: see MaxSessions in the sshd_config of the machine',
+      });
+    }
+    this.#stop(run, command);
+    return limit.expired ? timedOut(this.name, command, limit.ms, output.read()) : error;
+  }
+
+  /** Ends the processes of a command in the background; disposing waits for it. */
+  #stop(run: string, { sudo }: Command): void {
+    const command = stopCommand(run, sudo === true);
+    const { line } = this.#prepare(command);
+    const limit = new TimeLimit(STOP_MS);
+    const ignore = (): void => {};
+    const stopping = this.#connection
+      .executeBeside(line, { signal: limit.signal, onStdout: ignore, onStderr: ignore })
+      .catch(ignore)
+      .finally(() => {
+        limit.clear();
+        this.#stopping.delete(stopping);
+      });
+    this.#stopping.add(stopping);
+  }
+}
