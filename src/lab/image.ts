@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { arch, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { debianMirror, SUITE } from './debian-mirror.ts';
+import { holdLock } from './file-lock.ts';
+import { run, succeeds } from './run.ts';
+
+/** The repository of every version of the machine image. */
+export const IMAGE_REPOSITORY = 'localhost/kboot-machine';
+
+const RECIPE = fileURLToPath(new URL('../../images/machine/', import.meta.url));
+
+interface ImageOptions {
+  /** Debian packages kept on top of the recipe's list. */
+  readonly extraPackages: readonly string[];
+  readonly onProgress: (text: string) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The packages of a list with comments, without those. */
+export function parsePackages(text: string): readonly string[] {
+  return text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+}
+
+/** The tag of the image made from these files (path to content) and these further inputs. */
+export function imageTag(files: ReadonlyMap<string, Uint8Array>, inputs: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const [path, content] of [...files].sort(([a], [b]) => (a < b ? -1 : 1)))
+    hash.update(`${path}\0${content.length}\0`).update(content);
+  hash.update(JSON.stringify(inputs));
+  return hash.digest('hex').slice(0, 16);
+}
+
+/**
+ * The name of the lab machine's image, which is built (a minute or two) when podman does not have it yet. Two runs
+ * at the same time build it once.
+ */
+export async function ensureImage({ extraPackages, onProgress, signal }: ImageOptions): Promise<string> {
+  const tag = imageTag(await readFiles(RECIPE), [SUITE, arch(), ...extraPackages]);
+  const image = `${IMAGE_REPOSITORY}:${tag}`;
+  if (await succeeds(['podman', 'image', 'exists', image], signal)) return image;
+  await using _lock = await holdLock(RECIPE, signal);
+  if (await succeeds(['podman', 'image', 'exists', image], signal)) return image;
+  await buildImage(image, { extraPackages, onProgress, signal });
+  return image;
+}
+
+async function buildImage(image: string, { extraPackages, onProgress, signal }: ImageOptions): Promise<void> {
+  const packages = [...parsePackages(await readFile(join(RECIPE, 'packages'), 'utf8')), ...extraPackages];
+  const context = await mkdtemp(join(tmpdir(), 'kboot-machine-'));
+  try {
+    await cp(RECIPE, context, { recursive: true });
+    await writeFile(join(context, 'packages'), `${packages.join('\n')}\n`);
+    onProgress('machine image: unpacking Debian (about a minute, once)');
+    await debootstrap(join(context, 'rootfs'), packages, signal);
+    onProgress('machine image: building');
+    const archive = ['--numeric-owner', '--exclude=./dev/*', '--exclude=./var/lib/apt/lists/*'] as const;
+    const rootfs = join(context, 'rootfs');
+    await run(['tar', '-C', rootfs, ...archive, '-cf', join(context, 'rootfs.tar'), '.'], { signal });
+    await rm(rootfs, { recursive: true });
+    await run(
+      ['podman', 'build', '--isolation', 'chroot', '--squash', '--timestamp', '0', '--tag', image, context],
+      { signal },
+    );
+  } finally {
+    await rm(context, { recursive: true, force: true });
+  }
+}
+
+/** Namespaces of its own: what debootstrap mounts and starts ends with it, however it ends. */
+async function debootstrap(
+  rootfs: string,
+  packages: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { mirror, proxy } = await debianMirror(signal);
+  await run(
+    [
+      ...(['unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'] as const),
+      ...['debootstrap', '--variant=minbase', `--include=${packages.join(',')}`, SUITE, rootfs],
+      ...(mirror === undefined ? [] : [mirror]),
+    ],
+    { signal, ...(proxy !== undefined && { env: { http_proxy: proxy } }) },
+  );
+}
+
+async function readFiles(folder: string): Promise<ReadonlyMap<string, Uint8Array>> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  return new Map(
+    await Promise.all(paths.map(async (path) => [path.slice(folder.length), await readFile(path)] as const)),
+  );
+}

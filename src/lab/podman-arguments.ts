@@ -1,0 +1,57 @@
+import { containerName, labLabel, networkName, shortName, volumeName } from './names.ts';
+
+/** What decides how one machine is run. */
+export interface MachineSpec {
+  readonly lab: string;
+  readonly name: string;
+  readonly role: string;
+  readonly address: string;
+  readonly image: string;
+  readonly tmpNoexec: boolean;
+}
+
+const EPHEMERAL = 'rw,nosuid,nodev';
+
+/**
+ * The arguments of `podman` that start a machine, which boots systemd.
+ *
+ * - `--systemd=false --cgroupns private`: on cgroup v1 podman's own systemd mode mounts a hierarchy twice, and
+ *   without a namespace two machines would share `/kubepods`; `--runtime runc`, because crun refuses hybrid cgroups.
+ * - the limits are what a kernel without CAP_SYS_RESOURCE can grant: it cannot raise any.
+ * - /var is a volume, since containerd's overlays cannot lie on an overlay; with set-user-id programs and devices,
+ *   as on a disk.
+ * - `--dns-search .` keeps podman's search domain out, whose resolver knows only UDP.
+ * - `on-failure`: `systemctl reboot` inside ends the container by a signal, and podman starts it again.
+ */
+export function runMachineArguments(spec: MachineSpec): readonly string[] {
+  const { lab, name, role, address, image, tmpNoexec } = spec;
+  const tmpfs = [
+    `/tmp:${EPHEMERAL},${tmpNoexec ? 'noexec' : 'exec'},mode=1777`,
+    `/run:${EPHEMERAL},exec,mode=755`,
+    `/run/lock:${EPHEMERAL},noexec,mode=1777,size=5m`,
+  ];
+  return [
+    ...['run', '--detach', '--name', containerName(lab, name), '--hostname', name],
+    ...['--label', labLabel(lab), '--label', `kboot.machine=${name}`, '--label', `kboot.role=${role}`],
+    ...['--label', `kboot.address=${address}`],
+    ...['--network', networkName(lab), '--ip', address, '--network-alias', name],
+    ...['--network-alias', shortName(name), '--dns-search', '.'],
+    ...['--privileged', '--pids-limit', '-1', '--systemd=false', '--env', 'container=podman'],
+    ...['--stop-signal', 'SIGRTMIN+3', '--cgroupns', 'private', '--runtime', 'runc'],
+    ...['--ulimit', 'nofile=20000:20000', '--ulimit', 'nproc=32000:32000', '--restart', 'on-failure'],
+    ...tmpfs.flatMap((mount) => ['--tmpfs', mount]),
+    ...['--volume', `${volumeName(lab, name)}:/var:dev,suid,exec`, '--pull', 'never', image],
+  ];
+}
+
+/** The arguments that make a machine's /var. `size` (`400m`) makes it a small one, in memory. */
+export function createVolumeArguments(lab: string, machine: string, size?: string): readonly string[] {
+  const small = size === undefined ? [] : ['type=tmpfs', 'device=tmpfs', `o=size=${size}`];
+  const options = small.flatMap((option) => ['--opt', option]);
+  return ['volume', 'create', '--label', labLabel(lab), ...options, volumeName(lab, machine)];
+}
+
+/** The arguments that make a lab's network; podman chooses a subnet that is free. */
+export function createNetworkArguments(lab: string): readonly string[] {
+  return ['network', 'create', '--label', labLabel(lab), networkName(lab)];
+}

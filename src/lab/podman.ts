@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { labLabel } from './names.ts';
+import { run } from './run.ts';
+
+/** Runs podman and returns what it wrote to standard output. Throws like `run`. */
+export async function podman(args: readonly string[], signal?: AbortSignal, stdin?: string): Promise<string> {
+  return run(['podman', ...args], { signal, ...(stdin !== undefined && { stdin }) });
+}
+
+const Container = z.object({
+  Names: z.array(z.string()).min(1),
+  Labels: z.record(z.string(), z.string()),
+  State: z.string(),
+});
+
+/** A machine as podman knows it. */
+export interface LabContainer {
+  readonly container: string;
+  readonly machine: string;
+  readonly role: string;
+  readonly address: string;
+  /** podman's word: `running`, `exited`, `created` ... */
+  readonly state: string;
+}
+
+/** The containers of a lab, running or not. */
+export async function listContainers(lab: string, signal?: AbortSignal): Promise<readonly LabContainer[]> {
+  const json = await podman(
+    ['ps', '--all', '--filter', `label=${labLabel(lab)}`, '--format', 'json'],
+    signal,
+  );
+  return z
+    .array(Container)
+    .parse(JSON.parse(json || '[]'))
+    .map(({ Names, Labels, State }) => ({
+      container: Names[0] ?? '',
+      machine: Labels['kboot.machine'] ?? '',
+      role: Labels['kboot.role'] ?? '',
+      address: Labels['kboot.address'] ?? '',
+      state: State,
+    }));
+}
+
+/** The names of the lab's networks or volumes. */
+export async function listNames(
+  kind: 'network' | 'volume',
+  lab: string,
+  signal?: AbortSignal,
+): Promise<readonly string[]> {
+  const names = await podman([kind, 'ls', '--quiet', '--filter', `label=${labLabel(lab)}`], signal);
+  return names.split('\n').filter((name) => name !== '');
+}
+
+const Network = z.array(
+  z.object({ subnets: z.array(z.object({ subnet: z.string(), gateway: z.string() })).min(1) }),
+);
+
+/** The subnet of a network, in CIDR notation, and the address that this machine has in it. */
+export async function inspectNetwork(
+  network: string,
+  signal?: AbortSignal,
+): Promise<{ readonly subnet: string; readonly gateway: string }> {
+  const [found] = Network.parse(JSON.parse(await podman(['network', 'inspect', network], signal)));
+  const first = found?.subnets[0];
+  if (first === undefined) throw new Error(`podman network inspect ${network}: no subnet`);
+  return first;
+}

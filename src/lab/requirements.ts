@@ -1,0 +1,84 @@
+import { access, constants } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { KbootError } from '../lib/errors.ts';
+import { run } from './run.ts';
+
+/** A Debian package that the lab needs, and the file that shows it is there, whoever installed it. */
+interface Requirement {
+  readonly package: string;
+  /** A program in PATH, or one of these absolute paths. */
+  readonly provides: string | readonly string[];
+}
+
+const PODMAN_HELPERS = ['/usr/lib/podman', '/usr/libexec/podman', '/usr/local/libexec/podman'];
+
+const REQUIREMENTS: readonly Requirement[] = [
+  { package: 'podman', provides: 'podman' },
+  { package: 'runc', provides: 'runc' },
+  { package: 'netavark', provides: PODMAN_HELPERS.map((folder) => join(folder, 'netavark')) },
+  { package: 'aardvark-dns', provides: PODMAN_HELPERS.map((folder) => join(folder, 'aardvark-dns')) },
+  { package: 'iptables', provides: 'iptables' },
+  { package: 'debootstrap', provides: 'debootstrap' },
+  { package: 'debian-archive-keyring', provides: ['/usr/share/keyrings/debian-archive-keyring.gpg'] },
+  { package: 'openssh-client', provides: 'ssh-keygen' },
+  { package: 'tar', provides: 'tar' },
+  { package: 'util-linux', provides: 'unshare' },
+];
+
+type Exists = (path: string) => Promise<boolean>;
+
+/** Packages whose files are not there, in the order of the list. `path` is the PATH to look in. */
+export async function missingPackages(path: string, exists: Exists = isThere): Promise<readonly string[]> {
+  const folders = path.split(delimiter).filter((folder) => folder !== '');
+  const missing: string[] = [];
+  for (const { package: name, provides } of REQUIREMENTS) {
+    const places = typeof provides === 'string' ? folders.map((folder) => join(folder, provides)) : provides;
+    const found = await Promise.all(places.map(exists));
+    if (!found.includes(true)) missing.push(name);
+  }
+  return missing;
+}
+
+/** The command that installs the packages, for a shell. */
+export function installCommand(packages: readonly string[]): string {
+  return `apt-get update && apt-get install --yes --no-install-recommends ${packages.join(' ')}`;
+}
+
+interface RequirementOptions {
+  /** PATH */
+  readonly path: string;
+  /** Install what is missing instead of throwing. */
+  readonly install: boolean;
+  readonly onProgress: (text: string) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Makes sure that this machine can run a lab. Throws MISSING_REQUIREMENT with the one command that helps. */
+export async function ensureRequirements(options: RequirementOptions): Promise<void> {
+  const { path, install, onProgress, signal } = options;
+  const missing = await missingPackages(path);
+  if (missing.length === 0) return;
+  const command = installCommand(missing);
+  if (!install)
+    throw new KbootError(
+      'MISSING_REQUIREMENT',
+      `the lab needs packages that are not installed: ${missing.join(', ')}`,
+      {
+        hint: `Run \`${command}\`, or \`kboot lab up --install\`, which runs it.`,
+      },
+    );
+  onProgress(`installing ${missing.join(', ')}`);
+  await run(['sh', '-c', command], { env: { DEBIAN_FRONTEND: 'noninteractive' }, signal });
+  const still = await missingPackages(path);
+  if (still.length > 0)
+    throw new KbootError('MISSING_REQUIREMENT', `still missing after the installation: ${still.join(', ')}`, {
+      hint: `Look at what \`${installCommand(still)}\` says.`,
+    });
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return access(path, constants.F_OK).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,76 @@
+import { constants } from 'node:os';
+import { ExecaError, execa } from 'execa';
+import { toShell } from '../host/command.ts';
+import { KbootError } from '../lib/errors.ts';
+
+interface RunOptions {
+  readonly stdin?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds; no limit when absent. */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Runs a program on this machine and returns its standard output. Throws COMMAND_FAILED with the command and the
+ * last line that it wrote, TIMED_OUT at the limit; when `signal` aborts, its reason.
+ */
+export async function run(argv: readonly [string, ...string[]], options: RunOptions = {}): Promise<string> {
+  const { stdin, env, signal, timeoutMs } = options;
+  const [program, ...args] = argv;
+  try {
+    const { stdout } = await execa(program, args, {
+      all: true,
+      ...(stdin === undefined ? { stdin: 'ignore' } : { input: stdin }),
+      ...(env && { env }),
+      ...(signal && { cancelSignal: signal }),
+      ...(timeoutMs !== undefined && { timeout: timeoutMs }),
+    });
+    return stdout;
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!(error instanceof ExecaError)) throw error;
+    const seconds = (timeoutMs ?? 0) / 1000;
+    const [code, how] = error.timedOut
+      ? (['TIMED_OUT', `no end after ${seconds} s`] as const)
+      : (['COMMAND_FAILED', endOf(error)] as const);
+    throw new KbootError(code, `this machine: ${how}: ${toShell(argv)}${lastLine(error.all)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Whether a program ends with exit code 0. Throws what `run` throws when it could not be run at all. */
+export async function succeeds(argv: readonly [string, ...string[]], signal?: AbortSignal): Promise<boolean> {
+  const [program, ...args] = argv;
+  const result = await execa(program, args, {
+    reject: false,
+    stdin: 'ignore',
+    ...(signal && { cancelSignal: signal }),
+  });
+  signal?.throwIfAborted();
+  return result.exitCode === 0;
+}
+
+/**
+ * Hands the terminal to a program and returns its exit code: 128 + the signal's number when a signal ended it, as
+ * a shell would say.
+ */
+export async function runInTerminal(argv: readonly [string, ...string[]]): Promise<number> {
+  const [program, ...args] = argv;
+  const { exitCode, signal } = await execa(program, args, { stdio: 'inherit', reject: false });
+  return exitCode ?? 128 + (signal === undefined ? 0 : constants.signals[signal]);
+}
+
+function endOf(error: ExecaError): string {
+  if (error.exitCode !== undefined) return `exit code ${error.exitCode}`;
+  return error.signal === undefined ? (error.originalMessage ?? 'not run') : `ended by ${error.signal}`;
+}
+
+function lastLine(output: unknown): string {
+  const line = String(output ?? '')
+    .trimEnd()
+    .split('\n')
+    .at(-1);
+  return line ? `\n${line}` : '';
+}

@@ -1,0 +1,101 @@
+import { mkdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+import { KbootError } from '../lib/errors.ts';
+
+const machine = z.strictObject({
+  name: z.string(),
+  role: z.enum(['master', 'node', 'bastion']),
+  address: z.ipv4(),
+});
+
+/** `lab.json`: what `lab up` decided, so that the next `lab up` goes on with it. */
+const LabRecord = z.strictObject({
+  apiVersion: z.literal('kboot/v1'),
+  kind: z.literal('Lab'),
+  name: z.string(),
+  image: z.string(),
+  subnet: z.cidrv4(),
+  machines: z.array(machine),
+  /** How its users reach the machines, and what else makes them different from the usual. */
+  options: z.strictObject({
+    user: z.string(),
+    sudo: z.boolean(),
+    shell: z.enum(['sh', 'fish']),
+    tmpNoexec: z.boolean(),
+    bastion: z.boolean(),
+    varSize: z.string().optional(),
+  }),
+  /** The cluster file that `lab up` wrote, and the SHA-256 of what it wrote. */
+  clusterFile: z.strictObject({ path: z.string(), sha256: z.string() }).optional(),
+});
+
+export type LabRecord = Readonly<z.output<typeof LabRecord>>;
+export type LabMachine = LabRecord['machines'][number];
+export type LabOptions = LabRecord['options'];
+
+/** Where a lab keeps its files. */
+export interface LabFolder {
+  readonly folder: string;
+  readonly record: string;
+  readonly key: string;
+  readonly knownHosts: string;
+  readonly sshConfig: string;
+}
+
+/** What decides where the state of programs is kept. */
+export interface StateHome {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The user's home folder. */
+  readonly home: string;
+}
+
+/** The files of the lab with this name, by the XDG base directory specification. */
+export function labFolder(name: string, { env, home }: StateHome): LabFolder {
+  const state = env['XDG_STATE_HOME'];
+  const folder = join(state?.startsWith('/') ? state : join(home, '.local/state'), 'kboot/labs', name);
+  return {
+    folder,
+    record: join(folder, 'lab.json'),
+    key: join(folder, 'id_ed25519'),
+    knownHosts: join(folder, 'known_hosts'),
+    sshConfig: join(folder, 'ssh_config'),
+  };
+}
+
+/** The record of a lab, undefined when there is none. Throws CONFIG_INVALID for a file that kboot did not write. */
+export async function readLabRecord({ record }: LabFolder): Promise<LabRecord | undefined> {
+  const text = await readFile(record, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (text === undefined) return undefined;
+  try {
+    return LabRecord.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new KbootError('CONFIG_INVALID', `${record}: not the record of a lab`, {
+      cause,
+      hint: 'Run `kboot lab down` with the name of the lab, then `kboot lab up`.',
+    });
+  }
+}
+
+/** Writes the record of a lab, whole or not at all. */
+export async function writeLabRecord(files: LabFolder, record: LabRecord): Promise<void> {
+  await mkdir(files.folder, { recursive: true, mode: 0o700 });
+  const draft = `${files.record}.new`;
+  await writeFile(draft, `${JSON.stringify(record, undefined, 2)}\n`, { mode: 0o600 });
+  await rename(draft, files.record);
+}
+
+/** Removes a lab's folder, and the folders above that kboot made, when nothing else is in them. */
+export async function removeLabFolder({ folder }: LabFolder): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  for (const parent of [dirname(folder), dirname(dirname(folder))]) {
+    const removed = await rmdir(parent).then(
+      () => true,
+      () => false,
+    );
+    if (!removed) return;
+  }
+}

@@ -1,0 +1,197 @@
+import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+import { KbootError, messageOf } from '../lib/errors.ts';
+import { fanOut } from '../lib/fan-out.ts';
+import { clusterFileText, sha256, type Written, writeClusterFile } from './cluster-file.ts';
+import { ensureImage } from './image.ts';
+import { ensureMachine, waitForSsh } from './machine.ts';
+import { addressIn, checkLabName, networkName, planMachines } from './names.ts';
+import { inspectNetwork, listContainers, listNames, podman } from './podman.ts';
+import { createNetworkArguments } from './podman-arguments.ts';
+import { ensureRequirements } from './requirements.ts';
+import { run } from './run.ts';
+import { type KnownMachine, knownHostsText, sshConfigText } from './ssh-files.ts';
+import {
+  type LabFolder,
+  type LabMachine,
+  type LabOptions,
+  type LabRecord,
+  labFolder,
+  readLabRecord,
+  type StateHome,
+  writeLabRecord,
+} from './state.ts';
+
+/** Name of the lab when none is given. */
+export const DEFAULT_LAB = 'kboot';
+
+const DEFAULTS = { masters: 1, nodes: 2 };
+const DEFAULT_OPTIONS: LabOptions = {
+  user: 'root',
+  sudo: true,
+  shell: 'sh',
+  tmpNoexec: false,
+  bastion: false,
+};
+
+/** Machines that are started at the same time: booting is work for the processor. */
+const STARTED_AT_ONCE = 4;
+
+/** The world around a lab. */
+export interface LabContext extends StateHome {
+  readonly onProgress?: (text: string) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface LabUpRequest {
+  readonly name?: string;
+  /** Default: as the lab has already, else 1. */
+  readonly masters?: number;
+  /** Default: as the lab has already, else 2. */
+  readonly nodes?: number;
+  /** Install missing Debian packages on this machine. */
+  readonly install?: boolean;
+  /** Absolute path of the kboot.yaml to write; none is written when absent. */
+  readonly clusterFile?: string;
+  /** What makes its machines different from the usual; default: as the lab has already, else root, sh, one network. */
+  readonly options?: Partial<LabOptions>;
+}
+
+/** A lab that is up. */
+export interface Lab {
+  readonly name: string;
+  readonly machines: readonly KnownMachine[];
+  /** `10.89.0.0/24` */
+  readonly subnet: string;
+  /** Absolute paths of its ssh_config, known_hosts and private key. */
+  readonly files: LabFolder;
+  /** Machines that this run made or started. */
+  readonly started: readonly string[];
+  /** The cluster file's text, and what became of it when one was asked for. */
+  readonly clusterFile: { readonly text: string; readonly written: Written | undefined };
+}
+
+/**
+ * Brings a lab up: makes what is missing, starts what is stopped, leaves what runs. After a failure or Ctrl-C,
+ * the next call goes on. Resolves when every machine lets its user in by ssh.
+ */
+export async function labUp(request: LabUpRequest, context: LabContext): Promise<Lab> {
+  const { name = DEFAULT_LAB, install = false } = request;
+  const { env, signal, onProgress = () => {} } = context;
+  checkLabName(name);
+  if (userInfo().uid !== 0)
+    throw new KbootError('REFUSED', 'the lab needs root, to run whole machines in podman', {
+      hint: 'Run the same command with sudo.',
+    });
+  await ensureRequirements({ path: env['PATH'] ?? '', install, onProgress, signal });
+  const files = labFolder(name, context);
+  const former = await readLabRecord(files);
+  const { planned, options } = settle(request, former);
+  const extraPackages = options.shell === 'fish' ? ['fish', 'fish-common'] : [];
+  const image = await ensureImage({ extraPackages, onProgress, signal });
+  const publicKey = await ensureKey(files, signal);
+  const { subnet, gateway } = await ensureNetwork(name, signal);
+  const machines = planned.map(({ name, role, number }) => ({
+    name,
+    role,
+    address: addressIn(subnet, number),
+  }));
+  const record: LabRecord = {
+    ...{ apiVersion: 'kboot/v1', kind: 'Lab', name, image, subnet, machines, options },
+    ...(former?.clusterFile && { clusterFile: former.clusterFile }),
+  };
+  await writeLabRecord(files, record);
+  const recipe = { lab: name, image, options, gateway, publicKey };
+  const states = new Map(
+    (await listContainers(name, signal)).map(({ machine, state }) => [machine, state] as const),
+  );
+  const started = machines
+    .filter((machine) => states.get(machine.name) !== 'running')
+    .map(({ name }) => name);
+  if (started.length > 0) onProgress(`starting ${started.join(', ')}`);
+  const known = await onEach(machines, signal, (machine) =>
+    ensureMachine(machine, recipe, states.get(machine.name), signal),
+  );
+  await writeFile(files.knownHosts, knownHostsText(known), { mode: 0o600 });
+  await writeFile(files.sshConfig, sshConfigText(machines, options.user, files), { mode: 0o600 });
+  await onEach(machines, signal, (machine) => waitForSsh(files.sshConfig, machine.name, signal));
+  const text = clusterFileText(name, machines, files.sshConfig);
+  const written = await settleClusterFile(request.clusterFile, text, files, record);
+  return { name, machines: known, subnet, files, started, clusterFile: { text, written } };
+}
+
+/** What the lab is to be: as asked, else as it is, else the defaults. Refuses what would need a lab made anew. */
+function settle(request: LabUpRequest, former: LabRecord | undefined) {
+  const count = (role: LabMachine['role']) =>
+    former?.machines.filter((machine) => machine.role === role).length;
+  const options: LabOptions = { ...(former?.options ?? DEFAULT_OPTIONS), ...request.options };
+  const planned = planMachines({
+    masters: request.masters ?? count('master') ?? DEFAULTS.masters,
+    nodes: request.nodes ?? count('node') ?? DEFAULTS.nodes,
+    bastion: options.bastion,
+  });
+  const surplus = (former?.machines ?? []).filter(
+    ({ name }) => !planned.some((wanted) => wanted.name === name),
+  );
+  const isOther = former !== undefined && JSON.stringify(former.options) !== JSON.stringify(options);
+  if (surplus.length === 0 && !isOther) return { planned, options };
+  const what = isOther
+    ? 'was made with other options'
+    : `has more machines: ${surplus.map(({ name }) => name).join(', ')}`;
+  throw new KbootError('REFUSED', `lab ${former?.name}: is there already and ${what}`, {
+    hint: 'Run `kboot lab down` first, or `kboot lab up` without numbers to keep it as it is.',
+  });
+}
+
+async function ensureKey(files: LabFolder, signal: AbortSignal | undefined): Promise<string> {
+  await mkdir(files.folder, { recursive: true, mode: 0o700 });
+  const isThere = await access(files.key).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere)
+    await run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', 'kboot lab', '-f', files.key], {
+      signal,
+    });
+  return (await readFile(`${files.key}.pub`, 'utf8')).trim();
+}
+
+async function ensureNetwork(lab: string, signal: AbortSignal | undefined) {
+  const networks = await listNames('network', lab, signal);
+  if (networks.length === 0) await podman(createNetworkArguments(lab), signal);
+  return inspectNetwork(networkName(lab), signal);
+}
+
+async function settleClusterFile(
+  path: string | undefined,
+  text: string,
+  files: LabFolder,
+  record: LabRecord,
+): Promise<Written | undefined> {
+  if (path === undefined) return undefined;
+  const written = await writeClusterFile(path, text, record.clusterFile);
+  if (written === 'written')
+    await writeLabRecord(files, { ...record, clusterFile: { path, sha256: sha256(text) } });
+  return written;
+}
+
+/** Runs `task` on all machines and throws one error that holds every failure. */
+async function onEach<T>(
+  machines: readonly LabMachine[],
+  signal: AbortSignal | undefined,
+  task: (machine: LabMachine) => Promise<T>,
+): Promise<readonly T[]> {
+  const outcomes = await fanOut(machines, STARTED_AT_ONCE, task);
+  signal?.throwIfAborted();
+  const failures = outcomes.filter((outcome) => !outcome.ok);
+  if (failures.length > 0)
+    throw new KbootError(
+      'SOME_HOSTS_FAILED',
+      failures.map(({ item, error }) => `${item.name}: did not start: ${messageOf(error)}`).join('\n'),
+      {
+        cause: failures[0]?.error,
+        hint: 'Run `kboot lab up` again to go on, or `kboot lab down` to take away what is there.',
+      },
+    );
+  return outcomes.flatMap((outcome) => (outcome.ok ? [outcome.value] : []));
+}
