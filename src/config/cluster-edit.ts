@@ -7,15 +7,22 @@ import { machineNameProblem } from './names.ts';
 
 const ROLE = { masters: 'master', nodes: 'node' } as const;
 
+/** The cluster that createCluster would write, without writing it. Throws USAGE for a name that cannot be a machine's. */
+export function previewCluster(file: string, master: string, home: string): Cluster {
+  requireMachineName(master);
+  const { cluster, issues } = parseCluster(newClusterText(master), file, home);
+  if (cluster === undefined) throw invalidCluster(file, issues);
+  return cluster;
+}
+
 /**
  * Writes a new cluster file with one master and returns its cluster. Throws USAGE for a name that cannot be a
  * machine's, REFUSED when the file is there already (it is never overwritten).
  */
 export async function createCluster(file: string, master: string, home: string): Promise<Cluster> {
-  requireMachineName(master);
-  const text = newClusterText(master);
+  const cluster = previewCluster(file, master, home);
   try {
-    await createFile(file, text);
+    await createFile(file, newClusterText(master));
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
     throw new KbootError('REFUSED', `${file}: is there already and is not overwritten`, {
@@ -23,8 +30,6 @@ export async function createCluster(file: string, master: string, home: string):
       hint: `list ${master} in it, or name another file with --file`,
     });
   }
-  const { cluster, issues } = parseCluster(text, file, home);
-  if (cluster === undefined) throw invalidCluster(file, issues);
   return cluster;
 }
 

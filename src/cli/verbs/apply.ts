@@ -1,0 +1,58 @@
+import type { Bundle } from '../../bundle/open.ts';
+import { systemClock } from '../../lib/clock.ts';
+import type { Phase } from '../../phases/phase.ts';
+import { applyPlan, planRecipe } from '../../plan/apply.ts';
+import { changesOf, makePlan, type Plan } from '../../plan/plan.ts';
+import type { Prepared } from '../../plan/prepare.ts';
+import type { Failure } from '../../plan/run.ts';
+import { renderPlan } from '../render/plan.ts';
+import type { Run } from '../verb.ts';
+import { cacheDirOf } from './bundle.ts';
+import { PARALLEL } from './session.ts';
+
+export interface Applied {
+  readonly plan: Plan;
+  /** How many steps changed something. */
+  readonly changes: number;
+  readonly failures: readonly Failure[];
+}
+
+interface ApplySettings {
+  readonly dryRun: boolean;
+  /** Called when all checks are passed and the first change is about to be made. */
+  readonly before?: () => Promise<void>;
+  /** Whether the machines must pass preflight; what takes a cluster away does not ask for that. */
+  readonly check?: boolean;
+}
+
+/**
+ * Plans a recipe and, unless it is a dry run, carries it out. A dry run prints the plan on stdout.
+ */
+export async function applyRecipe(
+  run: Run,
+  prepared: Prepared,
+  recipe: readonly Phase[],
+  bundle: Bundle,
+  { dryRun, before, check = true }: ApplySettings,
+): Promise<Applied> {
+  const { situation, hosts } = prepared;
+  const plan = check
+    ? planRecipe(situation, recipe, bundle, run.report)
+    : makePlan(recipe, situation, bundle);
+  const changes = changesOf(plan).length;
+  if (dryRun) {
+    run.io.stdout.write(renderPlan(plan));
+    return { plan, changes, failures: [] };
+  }
+  await before?.();
+  const failures = await applyPlan(plan, situation, {
+    bundle,
+    hosts,
+    clock: systemClock,
+    report: run.report,
+    signal: run.io.signal,
+    limit: PARALLEL,
+    cacheDir: cacheDirOf(run.io),
+  });
+  return { plan, changes, failures: [...prepared.failures, ...failures] };
+}

@@ -1,0 +1,59 @@
+import { join } from 'node:path';
+import { buildBundle, DEFAULT_KUBERNETES } from '../../bundle/build/build.ts';
+import type { BundleLock } from '../../bundle/lock.ts';
+import { type Bundle, openBundle } from '../../bundle/open.ts';
+import { verifyBundle } from '../../bundle/verify.ts';
+import type { Cluster } from '../../config/cluster.ts';
+import { KbootError } from '../../lib/errors.ts';
+import type { Run } from '../verb.ts';
+
+/** Folder for what can be made again, by the XDG base directory specification. */
+export function cacheDirOf({ env, home }: Run['io']): string {
+  return join(env['XDG_CACHE_HOME'] || join(home, '.cache'), 'kboot');
+}
+
+/**
+ * The bundle of a cluster, whole and verified: the one that kboot.yaml names, or the default one, which is
+ * built when it is not there yet.
+ */
+export async function clusterBundle(run: Run, cluster: Cluster): Promise<Bundle> {
+  const { path, digest } = cluster.bundle;
+  const bundle = path === undefined ? await defaultBundle(run, cluster) : await openBundle(path, digest);
+  if (digest !== undefined && bundle.digest !== digest) {
+    throw new KbootError(
+      'BUNDLE_INVALID',
+      `${bundle.dir}: kboot.yaml pins ${digest}, this is ${bundle.digest}`,
+      {
+        hint: 'correct bundle.digest in kboot.yaml, or give it the bundle that it pins (bundle.path)',
+      },
+    );
+  }
+  checkVersion(bundle.lock, cluster);
+  await verifyBundle(bundle, { signal: run.io.signal });
+  return bundle;
+}
+
+function checkVersion({ kubernetes }: BundleLock, cluster: Cluster): void {
+  if (cluster.kubernetes === undefined || cluster.kubernetes === kubernetes) return;
+  throw new KbootError(
+    'CONFIG_INVALID',
+    `${cluster.file}: kubernetes is ${cluster.kubernetes}, the bundle has ${kubernetes}`,
+    {
+      hint: `kboot bundle build --kubernetes ${cluster.kubernetes}, or change kubernetes in kboot.yaml`,
+    },
+  );
+}
+
+async function defaultBundle(run: Run, cluster: Cluster): Promise<Bundle> {
+  const kubernetes = cluster.kubernetes ?? DEFAULT_KUBERNETES;
+  run.report({ type: 'note', text: `kboot.yaml names no bundle: using the default one for ${kubernetes}` });
+  return buildBundle({
+    kubernetes,
+    source: 'modules',
+    cacheDir: cacheDirOf(run.io),
+    onProgress: ({ title, state }) => {
+      if (state === 'start') run.report({ type: 'note', text: `building the bundle: ${title}` });
+    },
+    signal: run.io.signal,
+  });
+}

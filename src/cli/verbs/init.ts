@@ -1,0 +1,69 @@
+import { access } from 'node:fs/promises';
+import type { Cluster } from '../../config/cluster.ts';
+import { createCluster, previewCluster } from '../../config/cluster-edit.ts';
+import { loadCluster } from '../../config/load.ts';
+import { KbootError } from '../../lib/errors.ts';
+import { INIT } from '../../phases/recipes.ts';
+import type { Run } from '../verb.ts';
+import { applyRecipe } from './apply.ts';
+import { clusterBundle } from './bundle.ts';
+import { fetchKubeconfig, kubeconfigPath } from './kubeconfig.ts';
+import { openSession, throwFailures } from './session.ts';
+
+export interface InitOptions {
+  readonly dryRun: boolean;
+}
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+/** The cluster of the file, or a new one with this master. NAME must be the first master of a file that exists. */
+async function clusterFor(run: Run, name: string | undefined): Promise<{ cluster: Cluster; isNew: boolean }> {
+  if (!(await exists(run.file))) {
+    if (name === undefined) {
+      throw new KbootError('USAGE', `${run.file} does not exist, and no machine is named`, {
+        hint: 'kboot init NAME makes a cluster file with that machine as its first master',
+      });
+    }
+    return { cluster: previewCluster(run.file, name, run.io.home), isNew: true };
+  }
+  const { cluster } = await loadCluster(run.file, run.io.home);
+  const first = cluster.masters[0]?.name;
+  if (name !== undefined && name !== first) {
+    throw new KbootError('USAGE', `${name} is not the first master of ${run.file}, ${first} is`, {
+      hint: `kboot init ${first}, or another cluster file (--file)`,
+    });
+  }
+  return { cluster, isNew: false };
+}
+
+/** Makes the first master of a cluster. Doing it again goes on where it stopped, and says when nothing is left. */
+export async function runInit(run: Run, name: string | undefined, { dryRun }: InitOptions): Promise<void> {
+  const { cluster, isNew } = await clusterFor(run, name);
+  const bundle = await clusterBundle(run, cluster);
+  await using session = await openSession(run, cluster, cluster.masters.slice(0, 1));
+  const { changes, failures } = await applyRecipe(run, session, INIT, bundle, {
+    dryRun,
+    before: async () => {
+      if (isNew && name !== undefined) await createCluster(run.file, name, run.io.home);
+    },
+  });
+  throwFailures(failures, run.io.signal);
+  if (dryRun) return;
+  const { master } = session.situation;
+  const host = session.hosts.get(master);
+  const fetched = host !== undefined && (await fetchKubeconfig(cluster, master, host, run.io.signal));
+  const { stdout } = run.io;
+  if (changes === 0 && !fetched) {
+    stdout.write(`no changes: ${master.machine.name} is the master of ${cluster.name}\n`);
+    return;
+  }
+  const next = cluster.nodes.length > 0 ? 'kboot join --all' : 'kboot join NODE...';
+  stdout.write(
+    `${master.machine.name} is the master of ${cluster.name} (Kubernetes ${bundle.lock.kubernetes})\n` +
+      `kubeconfig: ${kubeconfigPath(cluster)}\nnext: ${next}\n`,
+  );
+}

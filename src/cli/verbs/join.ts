@@ -1,0 +1,58 @@
+import type { Cluster } from '../../config/cluster.ts';
+import { addMachines } from '../../config/cluster-edit.ts';
+import { loadCluster } from '../../config/load.ts';
+import { INITIALISED } from '../../facts/paths.ts';
+import { KbootError } from '../../lib/errors.ts';
+import { JOIN } from '../../phases/recipes.ts';
+import type { Run } from '../verb.ts';
+import { applyRecipe } from './apply.ts';
+import { clusterBundle } from './bundle.ts';
+import { machinesNamed, openSession, throwFailures } from './session.ts';
+
+export interface JoinOptions {
+  /** Every listed node. */
+  readonly all: boolean;
+  readonly dryRun: boolean;
+}
+
+async function clusterFor(
+  run: Run,
+  names: readonly string[],
+  { all, dryRun }: JoinOptions,
+): Promise<Cluster> {
+  if (all === names.length > 0) {
+    throw new KbootError('USAGE', 'kboot join takes the names of nodes or --all, one of the two', {
+      hint: 'kboot join node1.example.com, or kboot join --all for every node of kboot.yaml',
+    });
+  }
+  return all || dryRun
+    ? (await loadCluster(run.file, run.io.home)).cluster
+    : addMachines(run.file, 'nodes', names, run.io.home);
+}
+
+/** Joins nodes to the cluster, in parallel. Those that have joined are left alone. */
+export async function runJoin(run: Run, names: readonly string[], options: JoinOptions): Promise<void> {
+  const cluster = await clusterFor(run, names, options);
+  const wanted = options.all ? cluster.nodes : machinesNamed(cluster, names);
+  if (wanted.length === 0) {
+    throw new KbootError('USAGE', `${run.file} lists no nodes`, { hint: 'kboot join NODE... adds them' });
+  }
+  const bundle = await clusterBundle(run, cluster);
+  await using session = await openSession(run, cluster, [...cluster.masters.slice(0, 1), ...wanted]);
+  const { master } = session.situation;
+  if (!master.facts.present.has(INITIALISED)) {
+    throw new KbootError('REFUSED', `${master.machine.name} is no master yet: there is no cluster to join`, {
+      host: master.machine.name,
+      hint: `kboot init ${master.machine.name}`,
+    });
+  }
+  const { changes, failures } = await applyRecipe(run, session, JOIN, bundle, options);
+  if (options.dryRun) return throwFailures(session.failures, run.io.signal);
+  const failed = new Set(failures.map(({ host }) => host));
+  const joined = wanted.map(({ name }) => name).filter((name) => !failed.has(name));
+  const { stdout } = run.io;
+  if (failures.length === 0 && changes === 0)
+    stdout.write(`no changes: ${joined.join(', ')} joined before\n`);
+  else if (joined.length > 0) stdout.write(`in the cluster: ${joined.join(', ')}\n`);
+  throwFailures(failures, run.io.signal);
+}

@@ -1,0 +1,41 @@
+import { lookup } from 'node:dns/promises';
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Cluster } from '../../config/cluster.ts';
+import { ADMIN_CONF } from '../../facts/paths.ts';
+import type { Host } from '../../host/host.ts';
+import { API_PORT } from '../../kubeadm/config.ts';
+import { kubeconfigFrom } from '../../kubeadm/kubeconfig.ts';
+import { writeFileAtomically } from '../../lib/write-file.ts';
+import type { Subject } from '../../phases/phase.ts';
+
+/** Where the administrator's kubeconfig of a cluster goes: beside its kboot.yaml. */
+export const kubeconfigPath = (cluster: Pick<Cluster, 'file'>): string =>
+  join(dirname(cluster.file), 'kubeconfig');
+
+/** The endpoint where this machine can resolve it, the first master's address otherwise. */
+async function reachable(endpoint: string, master: Subject): Promise<string> {
+  try {
+    await lookup(endpoint.replace(/:\d+$/, ''));
+    return endpoint;
+  } catch {
+    return `${master.address}:${API_PORT}`;
+  }
+}
+
+/** Fetches the kubeconfig and writes it with mode 0600. Resolves with whether the file changed. */
+export async function fetchKubeconfig(
+  cluster: Cluster,
+  master: Subject,
+  host: Host,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { stdout } = await host.query({ argv: ['cat', ADMIN_CONF], sudo: true, secretOutput: true }, signal);
+  const server = await reachable(cluster.endpoint, master);
+  const text = kubeconfigFrom(stdout, { name: cluster.name, server });
+  const path = kubeconfigPath(cluster);
+  const before = await readFile(path, 'utf8').catch(() => undefined);
+  if (before === text) return false;
+  await writeFileAtomically(path, text, 0o600);
+  return true;
+}

@@ -1,0 +1,71 @@
+import { NO_BUNDLE } from '../../bundle/none.ts';
+import { type Cluster, type Machine, machinesOf } from '../../config/cluster.ts';
+import { loadCluster } from '../../config/load.ts';
+import { KbootError } from '../../lib/errors.ts';
+import type { Phase } from '../../phases/phase.ts';
+import { REMOVE, RESET } from '../../phases/reset/recipes.ts';
+import type { Failure } from '../../plan/run.ts';
+import { confirm } from '../confirm.ts';
+import type { Run } from '../verb.ts';
+import { applyRecipe } from './apply.ts';
+import { machinesNamed, openSession, throwFailures } from './session.ts';
+
+export interface ResetOptions {
+  readonly yes: boolean;
+  /** Do not ask the cluster: neither wait for pods to leave nor take the node out of it. */
+  readonly force: boolean;
+  readonly dryRun: boolean;
+}
+
+/** One group of machines that are reset together, and how. */
+interface Stage {
+  readonly machines: readonly Machine[];
+  readonly recipe: readonly Phase[];
+}
+
+/** All: nodes, then masters. By name: nodes leave the cluster first; a master can only go with everything. */
+function stagesFor(cluster: Cluster, names: readonly string[], force: boolean): readonly Stage[] {
+  if (names.length === 0) {
+    return [cluster.nodes, cluster.masters].map((machines) => ({ machines, recipe: RESET }));
+  }
+  const machines = machinesNamed(cluster, names);
+  const master = machines.find(({ role }) => role === 'master');
+  if (master && machines.length < machinesOf(cluster).length) {
+    throw new KbootError('REFUSED', `${master.name} is a master: the others cannot do without it`, {
+      host: master.name,
+      hint: 'kboot reset without names takes the whole cluster down',
+    });
+  }
+  if (master) return stagesFor(cluster, [], force);
+  return [{ machines, recipe: force ? RESET : REMOVE }];
+}
+
+/** Makes machines as they were before kboot, after asking. */
+export async function runReset(run: Run, names: readonly string[], options: ResetOptions): Promise<void> {
+  const { cluster } = await loadCluster(run.file, run.io.home);
+  const stages = stagesFor(cluster, names, options.force).filter(({ machines }) => machines.length > 0);
+  const all = stages.flatMap(({ machines }) => machines);
+  const question = `Take the cluster and its data off ${all.map(({ name }) => name).join(', ')}?`;
+  await confirm(run.io, question, options.yes || options.dryRun);
+  const failures: Failure[] = [];
+  let changes = 0;
+  for (const stage of stages) {
+    const done = await resetStage(run, cluster, stage, options);
+    failures.push(...done.failures);
+    changes += done.changes;
+  }
+  throwFailures(failures, run.io.signal);
+  if (options.dryRun) return;
+  run.io.stdout.write(
+    changes === 0
+      ? 'no changes: kboot has changed none of these machines\n'
+      : `as before kboot: ${all.map(({ name }) => name).join(', ')}\n`,
+  );
+}
+
+async function resetStage(run: Run, cluster: Cluster, { machines, recipe }: Stage, { dryRun }: ResetOptions) {
+  const needsMaster = recipe === REMOVE;
+  const involved = needsMaster ? [...cluster.masters.slice(0, 1), ...machines] : machines;
+  await using session = await openSession(run, cluster, involved, needsMaster);
+  return applyRecipe(run, session, recipe, NO_BUNDLE, { dryRun, check: false });
+}

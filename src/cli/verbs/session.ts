@@ -1,0 +1,75 @@
+import { type Cluster, type Machine, machinesOf } from '../../config/cluster.ts';
+import type { Host } from '../../host/host.ts';
+import { loggedHost } from '../../host/logged.ts';
+import { connectSsh } from '../../host/ssh/connect.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { KbootError } from '../../lib/errors.ts';
+import { type Prepared, prepare } from '../../plan/prepare.ts';
+import type { Failure } from '../../plan/run.ts';
+import type { Run } from '../verb.ts';
+
+/** Machines worked on at a time. sshd drops unauthenticated connections above ten (MaxStartups). */
+export const PARALLEL = 10;
+
+const CONNECT_TIMEOUT_MS = 15_000;
+
+/** How a verb reaches a machine of the cluster file: over SSH, with everything written into the log. */
+export function connector({ io, log }: Run, cluster: Cluster): (machine: Machine) => Promise<Host> {
+  return async (machine) => {
+    const host = await connectSsh(
+      { name: machine.name, address: machine.ssh.host, port: machine.ssh.port, user: machine.ssh.user },
+      {
+        identityFile: machine.ssh.identityFile,
+        sshConfigFile: cluster.ssh.config,
+        knownHostsFile: cluster.ssh.knownHosts,
+        strictHostKey: cluster.ssh.hostKeys,
+        connectTimeoutMs: CONNECT_TIMEOUT_MS,
+        signal: io.signal,
+        env: { ...io.env, HOME: io.home },
+      },
+    );
+    return loggedHost(host, (line) => log.write(line));
+  };
+}
+
+/** Connects to the machines, locks them and asks them about themselves. */
+export function openSession(
+  run: Run,
+  cluster: Cluster,
+  machines: readonly Machine[],
+  needsMaster = true,
+): Promise<Prepared> {
+  return prepare({
+    cluster,
+    machines,
+    needsMaster,
+    connect: connector(run, cluster),
+    limit: PARALLEL,
+    clock: systemClock,
+    signal: run.io.signal,
+  });
+}
+
+/** The machines of these names, in the order of the file. Throws USAGE for a name that the file has not. */
+export function machinesNamed(cluster: Cluster, names: readonly string[]): readonly Machine[] {
+  const all = machinesOf(cluster);
+  const unknown = names.filter((name) => !all.some((machine) => machine.name === name));
+  if (unknown.length > 0) {
+    throw new KbootError('USAGE', `${cluster.file} does not list ${unknown.join(', ')}`, {
+      hint: `it lists ${all.map(({ name }) => name).join(', ')}`,
+    });
+  }
+  return all.filter(({ name }) => names.includes(name));
+}
+
+/** Throws what failed: the error itself when it is one, SOME_HOSTS_FAILED with every one of them otherwise. */
+export function throwFailures(failures: readonly Failure[], signal: AbortSignal): void {
+  signal.throwIfAborted();
+  const [first, ...others] = failures;
+  if (!first) return;
+  if (others.length === 0) throw first.error;
+  throw new AggregateError(
+    failures.map(({ error }) => error),
+    `${failures.length} failures`,
+  );
+}

@@ -1,0 +1,18 @@
+import { script } from '../host/command.ts';
+import type { Host } from '../host/host.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Facts } from './facts.ts';
+import { parseFacts } from './parse.ts';
+import { FACTS_SCRIPT } from './script.ts';
+
+/** Asks a machine about itself, in one round trip and without changing it. */
+export async function gatherFacts(
+  host: Host,
+  endpointHost: string,
+  clock: Clock,
+  signal?: AbortSignal,
+): Promise<Facts> {
+  const askedAt = clock.now();
+  const { stdout } = await host.query({ ...script(FACTS_SCRIPT, endpointHost), sudo: true }, signal);
+  return parseFacts(stdout, askedAt);
+}

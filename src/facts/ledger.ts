@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import { KbootError } from '../lib/errors.ts';
+
+/**
+ * What kboot changed on a machine, apart from what the system containers record themselves; kept in
+ * /var/lib/kboot/ledger.json, so that reset puts back exactly what was there. Written before the first change.
+ */
+const Ledger = z.object({
+  /** Version of this format. A later kboot reads every earlier one. */
+  version: z.literal(1),
+  cluster: z.string(),
+  role: z.enum(['master', 'node']),
+  /** ISO 8601 */
+  createdAt: z.string(),
+  /** Kernel settings before kboot, by name. */
+  sysctls: z.record(z.string(), z.string()),
+  /** Paths which the cluster makes and which were there before it: reset leaves them. */
+  kept: z.array(z.string()),
+  /** Those of them that were empty directories: reset empties them again. */
+  empty: z.array(z.string()),
+  /** Network links that were there before. */
+  links: z.array(z.string()),
+});
+
+export type Ledger = Readonly<z.output<typeof Ledger>>;
+
+/** Reads a ledger. Throws COMMAND_FAILED when it is damaged or of a version that this kboot does not know. */
+export function parseLedger(text: string, host: string): Ledger {
+  try {
+    return Ledger.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new KbootError('COMMAND_FAILED', `${host}: kboot's ledger cannot be read`, {
+      host,
+      cause,
+      hint: 'it was written by a later kboot or damaged: use that version, or look at /var/lib/kboot/ledger.json',
+    });
+  }
+}
+
+/** The file's content. */
+export const ledgerText = (ledger: Ledger): string => `${JSON.stringify(ledger, null, 2)}\n`;

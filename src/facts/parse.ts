@@ -1,0 +1,87 @@
+import type { Address, Facts, Listener } from './facts.ts';
+
+const splitOnce = (text: string): readonly [string, string] => {
+  const at = text.indexOf(' ');
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1).trim()];
+};
+
+const toAddress = (value: string): Address => {
+  const [link, cidr] = splitOnce(value);
+  const [address = '', prefix] = cidr.split('/');
+  return { link, address, prefix: Number(prefix ?? (address.includes(':') ? 128 : 32)) };
+};
+
+const toListener = (value: string): Listener => {
+  const [port, program] = splitOnce(value);
+  return { port: Number(port), program };
+};
+
+const toRoute = (value: string) => {
+  const [destination, link] = splitOnce(value);
+  return { destination: destination.includes('/') ? destination : `${destination}/32`, link };
+};
+
+/** `unlimited` is what a shell prints for no limit. */
+const toLimit = (value: string): number =>
+  value === 'unlimited' ? Number.MAX_SAFE_INTEGER : Number(value || 0);
+
+/**
+ * Reads what FACTS_SCRIPT printed. `askedAt` is the operator's clock (ms) when the question was sent; the
+ * machine's clock is the script's first line, so the way there is all that the skew can be wrong by.
+ */
+export function parseFacts(text: string, askedAt: number): Facts {
+  const values = new Map<string, string[]>();
+  for (const line of text.split('\n')) {
+    const [key, value] = splitOnce(line);
+    const known = values.get(key);
+    if (known) known.push(value);
+    else values.set(key, [value]);
+  }
+  const all = (key: string): readonly string[] => values.get(key) ?? [];
+  const one = (key: string): string => all(key)[0] ?? '';
+  const optional = (key: string): string | undefined => one(key) || undefined;
+  const sysctls = Object.fromEntries(all('sysctl').map(splitOnce));
+  const clockMs = Number(one('clock').slice(0, -6));
+  return {
+    machine: one('machine'),
+    kernel: one('kernel'),
+    hostname: one('hostname'),
+    os: one('os'),
+    systemd: one('systemd') === 'yes',
+    missingTools: all('missing'),
+    clockSkewMs: Math.round(clockMs - askedAt),
+    cpus: Number(one('cpus')),
+    memoryKiB: Number(one('memory')),
+    swap: all('swap'),
+    machineId: one('machine-id'),
+    cgroup: one('cgroup') === 'v2' ? 'v2' : 'v1',
+    hugetlb: one('hugetlb') === 'yes',
+    capabilityBounds: one('capbnd'),
+    lastCapability: Number(one('lastcap')),
+    openFiles: toLimit(one('nofile')),
+    addresses: all('address').map(toAddress),
+    defaultSource: optional('default-source'),
+    sshAddress: optional('ssh-address'),
+    routes: all('route').map(toRoute),
+    links: all('link'),
+    listeners: all('listen').map(toListener),
+    freeKiB: Number(one('free')),
+    conntrackMaxWritable: one('conntrack-writable') === 'yes',
+    ipForward: sysctls['net.ipv4.ip_forward'] === '1',
+    sysctls,
+    resolvedRunning: one('resolved') === 'yes',
+    kernelModules: Object.fromEntries(all('module').map(splitOnce)) as Facts['kernelModules'],
+    endpointAddress: optional('endpoint'),
+    topLevel: all('top'),
+    present: new Set(all('present')),
+    empty: new Set(all('empty')),
+    runFiles: all('run-file'),
+    active: new Set(all('active')),
+    ledger: optional('ledger'),
+    clusterCa: optional('ca'),
+    staged: new Set(all('staged')),
+    contents: new Set(all('content')),
+    images: Object.fromEntries(all('image').map(splitOnce)),
+    layers: new Set(all('layer')),
+  };
+}

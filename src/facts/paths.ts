@@ -1,0 +1,37 @@
+/** Where kboot keeps its state on a machine. The ledger's and the blobs' places follow from it. */
+export const STATE_DIR = '/var/lib/kboot';
+export const LEDGER = `${STATE_DIR}/ledger.json`;
+export const BLOBS_DIR = `${STATE_DIR}/blobs/sha256`;
+/** Root-only files that must not outlive a boot: kubeadm's configuration with the token, its output, the lock. */
+export const RUN_DIR = '/run/kboot';
+/** Written by the transient unit when kubeadm init or join came to its end. */
+export const INITIALISED = `${STATE_DIR}/initialised`;
+export const JOINED = `${STATE_DIR}/joined`;
+
+export const CONTAINERD_DIR = '/var/lib/containerd';
+export const CONTAINERD_BLOBS = `${CONTAINERD_DIR}/io.containerd.content.v1.content/blobs/sha256`;
+export const CHECKOUT_ROOT = '/var/lib/containers/atomic';
+export const LAYER_STORE = `${CHECKOUT_ROOT}/.storage`;
+
+export const ADMIN_CONF = '/etc/kubernetes/admin.conf';
+export const KUBELET_CONF = '/etc/kubernetes/kubelet.conf';
+export const CA_CERTIFICATE = '/etc/kubernetes/pki/ca.crt';
+
+/**
+ * Everything outside kboot's own folders that a cluster's programs make on a machine: the kubelet, containerd,
+ * CNI, flannel, etcd. Parents come before children. Reset removes those that were not there before.
+ */
+export const CLUSTER_PATHS = [
+  ...[
+    '/etc/kubernetes',
+    '/etc/cni',
+    '/etc/cni/net.d',
+    '/etc/cni/net.d/10-flannel.conflist',
+    '/etc/containerd',
+  ],
+  ...['/opt/cni', '/opt/cni/bin', '/opt/containerd'],
+  ...['/var/lib/kubelet', '/var/lib/etcd', CONTAINERD_DIR, '/var/lib/cni', '/var/lib/calico'],
+  ...['/var/lib/containers', CHECKOUT_ROOT, STATE_DIR],
+  ...['/var/log/pods', '/var/log/containers', '/usr/libexec/kubernetes'],
+  ...['/run/containerd', '/run/flannel', '/run/runc', '/run/netns', '/run/cni', '/run/xtables.lock'],
+] as const;

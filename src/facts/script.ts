@@ -1,0 +1,122 @@
+import {
+  ADMIN_CONF,
+  BLOBS_DIR,
+  CA_CERTIFICATE,
+  CLUSTER_PATHS,
+  CONTAINERD_BLOBS,
+  INITIALISED,
+  JOINED,
+  KUBELET_CONF,
+  LAYER_STORE,
+  LEDGER,
+  RUN_DIR,
+} from './paths.ts';
+
+/** Commands a machine must have: what design decision 1 lists, by one or two programs of each package. */
+export const REQUIRED_TOOLS = [
+  ...['systemctl', 'systemd-run', 'systemd-tmpfiles', 'tar', 'gzip', 'sha256sum', 'install', 'chroot', 'tee'],
+  ...['mount', 'umount', 'losetup', 'findmnt', 'flock', 'find', 'grep', 'sed', 'awk', 'ip', 'ss'],
+] as const;
+
+/** Paths whose existence decides something. */
+export const PATHS_OF_INTEREST = [
+  ...[ADMIN_CONF, KUBELET_CONF, CA_CERTIFICATE, INITIALISED, JOINED],
+  ...CLUSTER_PATHS,
+  '/etc/kubernetes/manifests/kube-apiserver.yaml',
+  '/usr/lib/os-release',
+  '/lib/modules',
+  '/usr/share/ca-certificates',
+  '/usr/local/share/ca-certificates',
+  '/run/docker.sock',
+  '/run/crio/crio.sock',
+] as const;
+
+export const UNITS_OF_INTEREST = [
+  ...['containerd', 'etcd', 'kubelet', 'docker', 'crio', 'k3s', 'k0scontroller', 'rke2-server', 'firewalld'],
+].map((name) => `${name}.service`);
+
+/** Kernel settings which the kubelet, kube-proxy, flannel or kboot may change. */
+export const SYSCTLS = [
+  'net.ipv4.ip_forward',
+  'net.ipv4.conf.all.route_localnet',
+  'net.ipv4.conf.default.forwarding',
+  'net.ipv4.conf.all.forwarding',
+  'net.ipv6.conf.all.forwarding',
+  'net.ipv6.conf.default.forwarding',
+  'net.bridge.bridge-nf-call-iptables',
+  'net.bridge.bridge-nf-call-ip6tables',
+  'net.netfilter.nf_conntrack_max',
+  'net.netfilter.nf_conntrack_tcp_timeout_established',
+  'net.netfilter.nf_conntrack_tcp_timeout_close_wait',
+  'vm.overcommit_memory',
+  'vm.panic_on_oom',
+  'kernel.panic',
+  'kernel.panic_on_oops',
+  'kernel.keys.root_maxkeys',
+  'kernel.keys.root_maxbytes',
+] as const;
+
+const words = (list: readonly string[]): string => list.join(' ');
+
+/**
+ * The questions, as one script for /bin/sh. It prints lines `key value`; a key may come several times. $1 is
+ * the endpoint's host name, empty to leave that question out. It fails at nothing: what cannot be found out is
+ * left out.
+ */
+export const FACTS_SCRIPT = `
+set +e
+say() { printf '%s %s\\n' "$1" "$2"; }
+say clock "$(date +%s%N)"
+say machine "$(uname -m)"
+say kernel "$(uname -r)"
+say hostname "$(cat /proc/sys/kernel/hostname)"
+( . /etc/os-release 2>/dev/null; say os "$PRETTY_NAME" )
+[ -d /run/systemd/system ] && say systemd yes
+for tool in ${words(REQUIRED_TOOLS)}; do command -v "$tool" >/dev/null 2>&1 || say missing "$tool"; done
+say cpus "$(nproc)"
+say memory "$(sed -n 's/^MemTotal: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo)"
+sed -n '2,$s/[[:space:]].*//p' /proc/swaps 2>/dev/null | while read -r device; do say swap "$device"; done
+say machine-id "$(cat /etc/machine-id 2>/dev/null)"
+[ "$(stat -fc %T /sys/fs/cgroup 2>/dev/null)" = cgroup2fs ] && say cgroup v2 || say cgroup v1
+grep -qw hugetlb /proc/cgroups /sys/fs/cgroup/cgroup.controllers 2>/dev/null && say hugetlb yes
+say capbnd "$(sed -n 's/^CapBnd:[[:space:]]*//p' /proc/self/status)"
+say lastcap "$(cat /proc/sys/kernel/cap_last_cap)"
+say nofile "$(ulimit -Hn)"
+ip -o addr show scope global 2>/dev/null | awk '{ print "address", $2, $4 }'
+ip -o -4 route show default 2>/dev/null | head -n 1 | grep -q . &&
+  say default-source "$(ip -o -4 route get 198.51.100.1 2>/dev/null | sed -n 's/.* src \\([0-9.]*\\).*/\\1/p')"
+[ -n "\${SSH_CONNECTION-}" ] && say ssh-address "$(echo "$SSH_CONNECTION" | cut -d' ' -f3)"
+ip -o -4 route show 2>/dev/null | awk '$1 != "default" { dev = ""; for (i = 2; i < NF; i++) if ($i == "dev") dev = $(i + 1); print "route", $1, dev }'
+ip -o link show 2>/dev/null | awk '{ sub(/[@:].*/, "", $2); print "link", $2 }'
+ss -Hltnp 2>/dev/null | awk '{ n = split($4, a, ":"); p = $6; gsub(/^users:\\(\\("|".*$/, "", p); print "listen", a[n], p }'
+say free "$(df -Pk /var/lib 2>/dev/null | awk 'NR == 2 { print $4 }')"
+[ -w /proc/sys/net/netfilter/nf_conntrack_max ] && say conntrack-writable yes
+for key in ${words(SYSCTLS)}; do
+  file=/proc/sys/$(echo "$key" | sed 'y/./\\//')
+  [ -r "$file" ] && say sysctl "$key $(tr '\\t' ' ' < "$file")"
+done
+[ -e /run/systemd/resolve/resolv.conf ] && say resolved yes
+[ -n "$1" ] && say endpoint "$(getent ahostsv4 "$1" 2>/dev/null | awk 'NR == 1 { print $1 }')"
+for entry in /* /.[!.]*; do [ -d "$entry" ] && [ ! -L "$entry" ] && say top "\${entry#/}"; done
+for path in ${words(PATHS_OF_INTEREST)}; do [ -e "$path" ] && say present "$path"; done
+for path in ${words(CLUSTER_PATHS)}; do
+  [ -d "$path" ] && [ -z "$(ls -A "$path" | grep -vx lost+found)" ] && say empty "$path"
+done
+[ -d ${RUN_DIR} ] && ls ${RUN_DIR} | sed '/^lock/d; s/^/run-file /'
+for unit in ${words(UNITS_OF_INTEREST)}; do systemctl is-active --quiet "$unit" && say active "$unit"; done
+[ -e ${LEDGER} ] && say ledger "$(tr -d '\\n' < ${LEDGER})"
+[ -e ${CA_CERTIFICATE} ] && say ca "$(sha256sum < ${CA_CERTIFICATE} | cut -d' ' -f1)"
+[ -d ${BLOBS_DIR} ] && ls ${BLOBS_DIR} | sed 's/^/staged /'
+[ -d ${CONTAINERD_BLOBS} ] && ls ${CONTAINERD_BLOBS} | sed 's/^/content /'
+[ -S /run/containerd/containerd.sock ] && command -v ctr >/dev/null &&
+  ctr -n k8s.io images ls 2>/dev/null | awk 'NR > 1 { print "image", $1, $3 }'
+module() {
+  if grep -q "^$1 " /proc/modules 2>/dev/null; then say module "$1 loaded"
+  elif eval "$2"; then say module "$1 builtin"
+  else say module "$1 absent"; fi
+}
+module overlay 'grep -qw overlay /proc/filesystems'
+module br_netfilter '[ -e /proc/sys/net/bridge/bridge-nf-call-iptables ]'
+[ -d ${LAYER_STORE} ] && ls ${LAYER_STORE} | sed 's/^/layer /'
+exit 0
+`;

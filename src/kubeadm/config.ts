@@ -1,0 +1,183 @@
+import { stringify } from 'yaml';
+import type { Secret } from '../lib/secret.ts';
+
+/** kubeadm's own name of this API version: the only one from 1.31 to 1.37 (kubeadm.md, section 2). */
+const API_VERSION = 'kubeadm.k8s.io/v1beta4';
+
+export const CRI_SOCKET = 'unix:///run/containerd/containerd.sock';
+export const PKI = '/etc/kubernetes/pki';
+export const API_PORT = 6443;
+
+/**
+ * The default, /usr/libexec/kubernetes/..., lies below /usr: not writable on image-based hosts, and in the
+ * kubelet's container a folder of the image instead of the host's.
+ */
+const VOLUME_PLUGIN_DIR = '/var/lib/kubelet/volumeplugins';
+
+/** What all machines of the cluster share. */
+export interface ClusterSettings {
+  readonly name: string;
+  readonly kubernetes: string;
+  /** `host:port` */
+  readonly endpoint: string;
+  readonly pods: string;
+  readonly services: string;
+  readonly dnsDomain: string;
+  /** Names and addresses of every master. */
+  readonly certSANs: readonly string[];
+}
+
+/** What one machine is told. */
+export interface MachineSettings {
+  readonly name: string;
+  readonly address: string;
+  readonly cgroup: 'v1' | 'v2';
+  readonly allowSwap: boolean;
+}
+
+/** A folder of patches for kubeadm, or none. */
+export interface Patches {
+  readonly patches?: string;
+}
+
+/** YAML text of several documents, in this order. */
+export const toYaml = (...documents: readonly object[]): string =>
+  documents.map((document) => stringify(document, { lineWidth: 0 })).join('---\n');
+
+function nodeRegistration(machine: MachineSettings, taintless: boolean, ignore: readonly string[]) {
+  return {
+    name: machine.name,
+    criSocket: CRI_SOCKET,
+    imagePullPolicy: 'Never',
+    ignorePreflightErrors: [...ignoredPreflightErrors(machine), ...ignore],
+    kubeletExtraArgs: [{ name: 'node-ip', value: machine.address }],
+    ...(taintless && { taints: [] }),
+  };
+}
+
+/** kubeadm refuses cgroup v1 from 1.35 on; kboot has told the operator and set failCgroupV1. */
+const ignoredPreflightErrors = ({ cgroup }: MachineSettings): readonly string[] =>
+  cgroup === 'v1' ? ['SystemVerification'] : [];
+
+/** KubeletConfiguration fields in which machines differ; also the content of a patch for a machine that joins. */
+export function kubeletSettings({ cgroup, allowSwap }: MachineSettings): Readonly<Record<string, unknown>> {
+  return {
+    ...(cgroup === 'v1' && { failCgroupV1: false }),
+    ...(allowSwap && { failSwapOn: false }),
+  };
+}
+
+function clusterConfiguration(cluster: ClusterSettings, etcd: object) {
+  return {
+    apiVersion: API_VERSION,
+    kind: 'ClusterConfiguration',
+    clusterName: cluster.name,
+    kubernetesVersion: cluster.kubernetes,
+    controlPlaneEndpoint: cluster.endpoint,
+    networking: { podSubnet: cluster.pods, serviceSubnet: cluster.services, dnsDomain: cluster.dnsDomain },
+    apiServer: { certSANs: [...cluster.certSANs] },
+    controllerManager: { extraArgs: [{ name: 'flex-volume-plugin-dir', value: VOLUME_PLUGIN_DIR }] },
+    etcd,
+  };
+}
+
+/**
+ * Configuration for `kubeadm init phase certs`: as if etcd were kubeadm's own, so that kubeadm makes etcd's
+ * certificates too (design decision 4).
+ */
+export function certificatesConfig(cluster: ClusterSettings, machine: MachineSettings): string {
+  const sans = [machine.name, machine.address];
+  return toYaml(
+    {
+      apiVersion: API_VERSION,
+      kind: 'InitConfiguration',
+      localAPIEndpoint: { advertiseAddress: machine.address, bindPort: API_PORT },
+      nodeRegistration: nodeRegistration(machine, false, []),
+    },
+    clusterConfiguration(cluster, { local: { serverCertSANs: sans, peerCertSANs: sans } }),
+  );
+}
+
+export interface InitSettings {
+  /** A token of kboot's own choice. */
+  readonly token: Secret;
+  /** Life of the token: a Go duration. */
+  readonly tokenTtl: string;
+  readonly description: string;
+  /** Ordinary pods may run on this master. */
+  readonly workloads: boolean;
+  readonly etcdEndpoints: readonly string[];
+  readonly conntrackMaxWritable: boolean;
+  readonly ignorePreflightErrors: readonly string[];
+}
+
+/** The whole configuration of `kubeadm init`. Holds the token: only for a root-only file or for stdin. */
+export function initConfig(
+  cluster: ClusterSettings,
+  machine: MachineSettings,
+  init: InitSettings & Patches,
+): string {
+  return toYaml(
+    {
+      apiVersion: API_VERSION,
+      kind: 'InitConfiguration',
+      bootstrapTokens: [
+        {
+          token: init.token.reveal(),
+          ttl: init.tokenTtl,
+          description: init.description,
+          usages: ['signing', 'authentication'],
+          groups: ['system:bootstrappers:kubeadm:default-node-token'],
+        },
+      ],
+      localAPIEndpoint: { advertiseAddress: machine.address, bindPort: API_PORT },
+      nodeRegistration: nodeRegistration(machine, init.workloads, init.ignorePreflightErrors),
+      ...(init.patches !== undefined && { patches: { directory: init.patches } }),
+    },
+    clusterConfiguration(cluster, {
+      external: {
+        endpoints: [...init.etcdEndpoints],
+        caFile: `${PKI}/etcd/ca.crt`,
+        certFile: `${PKI}/apiserver-etcd-client.crt`,
+        keyFile: `${PKI}/apiserver-etcd-client.key`,
+      },
+    }),
+    {
+      apiVersion: 'kubelet.config.k8s.io/v1beta1',
+      kind: 'KubeletConfiguration',
+      cgroupDriver: 'systemd',
+      volumePluginDir: VOLUME_PLUGIN_DIR,
+      ...kubeletSettings(machine),
+    },
+    {
+      apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
+      kind: 'KubeProxyConfiguration',
+      ...(!init.conntrackMaxWritable && { conntrack: { maxPerCore: 0 } }),
+    },
+  );
+}
+
+export interface JoinSettings {
+  readonly endpoint: string;
+  readonly token: Secret;
+  /** `sha256:...` pins of the cluster's CA. */
+  readonly caCertHashes: readonly string[];
+  readonly ignorePreflightErrors: readonly string[];
+}
+
+/** The configuration of `kubeadm join` for a node. Holds the token. */
+export function joinConfig(machine: MachineSettings, join: JoinSettings & Patches): string {
+  return toYaml({
+    apiVersion: API_VERSION,
+    kind: 'JoinConfiguration',
+    discovery: {
+      bootstrapToken: {
+        token: join.token.reveal(),
+        apiServerEndpoint: join.endpoint,
+        caCertHashes: [...join.caCertHashes],
+      },
+    },
+    nodeRegistration: nodeRegistration(machine, false, join.ignorePreflightErrors),
+    ...(join.patches !== undefined && { patches: { directory: join.patches } }),
+  });
+}

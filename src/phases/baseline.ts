@@ -1,0 +1,30 @@
+import { type Ledger, ledgerText } from '../facts/ledger.ts';
+import { CLUSTER_PATHS, LEDGER } from '../facts/paths.ts';
+import { everywhere, no, type Phase, type PhaseContext, yes } from './phase.ts';
+
+/** What the machine was like before kboot. */
+function newLedger({ cluster, subject, clock }: PhaseContext): Ledger {
+  const { facts, machine } = subject;
+  return {
+    version: 1,
+    cluster: cluster.name,
+    role: machine.role,
+    createdAt: new Date(clock.now()).toISOString(),
+    sysctls: facts.sysctls,
+    kept: CLUSTER_PATHS.filter((path) => facts.present.has(path)),
+    empty: CLUSTER_PATHS.filter((path) => facts.empty.has(path)),
+    links: [...facts.links],
+  };
+}
+
+/** Writes down what was there before the first change, for reset. */
+export const baseline: Phase = {
+  id: 'baseline',
+  title: 'Record what was there before',
+  on: everywhere,
+  after: [],
+  decide: ({ ledger }) => (ledger ? no('the ledger exists') : yes('kboot has not changed this machine yet')),
+  async run(context) {
+    await context.host.writeFile(LEDGER, ledgerText(newLedger(context)), 0o600, context.signal);
+  },
+};

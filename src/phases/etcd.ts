@@ -1,0 +1,45 @@
+import { etcdValues } from '../etcd/values.ts';
+import { script } from '../host/command.ts';
+import { startSystemContainer } from '../system-container/index.ts';
+import { installContainer } from './install-container.ts';
+import { isFirstMaster, no, type Phase, yes } from './phase.ts';
+import { isInstalled } from './system-containers.ts';
+
+const HEALTH_TIMEOUT_S = 60;
+
+/** Asks until etcd serves linearizable reads, ten times a second at most. $1 is the address, $2 the limit in s. */
+const WAIT_HEALTHY = `
+pki=/etc/kubernetes/pki/etcd
+end=$(($(date +%s) + $2))
+until answer=$(etcdctl --endpoints "https://$1:2379" --cacert $pki/ca.crt --cert $pki/healthcheck-client.crt \\
+    --key $pki/healthcheck-client.key --command-timeout=2s --dial-timeout=1s endpoint health 2>&1); do
+  if [ "$(date +%s)" -ge "$end" ]; then
+    journalctl -u etcd.service -n 5 --no-pager -o cat >&2 || true
+    echo "etcd is not healthy after $2 s: $answer" >&2
+    exit 1
+  fi
+  sleep 0.1
+done
+`;
+
+/** etcd as a system container, external from kubeadm's point of view. */
+export const etcd: Phase = {
+  id: 'etcd',
+  title: 'Start etcd',
+  on: isFirstMaster,
+  after: ['certificates'],
+  decide: (subject, _situation, bundle) =>
+    isInstalled(subject, 'etcd', bundle) && subject.facts.active.has('etcd.service')
+      ? no('it runs from this bundle')
+      : yes('it does not run'),
+  async run(context) {
+    const { host, subject, signal } = context;
+    await installContainer(context, 'etcd', etcdValues(subject.machine.name, subject.address));
+    await startSystemContainer(host, 'etcd', signal);
+    const limit = HEALTH_TIMEOUT_S;
+    await host.query(
+      { ...script(WAIT_HEALTHY, subject.address, String(limit)), sudo: true, timeoutMs: (limit + 10) * 1000 },
+      signal,
+    );
+  },
+};

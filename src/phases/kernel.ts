@@ -1,0 +1,45 @@
+import type { Facts } from '../facts/facts.ts';
+import { script } from '../host/command.ts';
+import { everywhere, no, type Phase, yes } from './phase.ts';
+
+/** Files that make the settings come back at boot. */
+export const SYSCTL_FILE = '/etc/sysctl.d/90-kboot.conf';
+export const MODULES_FILE = '/etc/modules-load.d/kboot.conf';
+
+/** Modules to load now and at boot. Those built into the kernel have no name that could be loaded. */
+const modulesToLoad = ({ kernelModules }: Facts): readonly string[] =>
+  Object.keys(kernelModules).filter((name) => kernelModules[name] === 'absent');
+
+/**
+ * systemd loads the modules: its helper needs no kmod package. It is restarted because it has run at boot, and
+ * its failure is left to flannel and containerd, whose messages name what they miss.
+ */
+const APPLY = `
+[ -z "$2" ] || systemctl restart systemd-modules-load.service || true
+[ "$1" = 1 ] || echo 1 > /proc/sys/net/ipv4/ip_forward
+`;
+
+/** Lets packets be forwarded, and loads the kernel modules that containers need. */
+export const kernel: Phase = {
+  id: 'kernel',
+  title: 'Prepare the kernel',
+  on: everywhere,
+  after: ['baseline'],
+  decide: ({ facts }) => {
+    const modules = modulesToLoad(facts);
+    if (!facts.ipForward) return yes('net.ipv4.ip_forward is 0');
+    return modules.length > 0
+      ? yes(`not loaded: ${modules.join(', ')}`)
+      : no('it forwards packets and has its modules');
+  },
+  async run({ host, subject, signal }) {
+    const modules = modulesToLoad(subject.facts);
+    if (modules.length > 0) await host.writeFile(MODULES_FILE, `${modules.join('\n')}\n`, 0o644, signal);
+    if (!subject.facts.ipForward)
+      await host.writeFile(SYSCTL_FILE, 'net.ipv4.ip_forward = 1\n', 0o644, signal);
+    await host.change(
+      { ...script(APPLY, subject.facts.ipForward ? '1' : '0', modules.join(' ')), sudo: true },
+      signal,
+    );
+  },
+};

@@ -1,0 +1,90 @@
+import { clientUrl } from '../etcd/values.ts';
+import { INITIALISED, RUN_DIR } from '../facts/paths.ts';
+import { script } from '../host/command.ts';
+import { initConfig } from '../kubeadm/config.ts';
+import { parseJoinCommand } from '../kubeadm/output.ts';
+import { COREDNS_PATCH } from '../kubeadm/patches.ts';
+import { newToken, TOKEN_DESCRIPTION, TOKEN_TTL } from '../kubeadm/token.ts';
+import { KbootError } from '../lib/errors.ts';
+import { kubeadmFailed } from './kubeadm-failed.ts';
+import { isFirstMaster, no, type Phase, type PhaseContext, yes } from './phase.ts';
+import { writeRunFiles } from './run-files.ts';
+import { clusterSettings, machineSettings } from './settings.ts';
+import { runTransient } from './transient.ts';
+import { caHashesOf } from './trust.ts';
+
+const CONFIG = `${RUN_DIR}/init.yaml`;
+const PATCHES = `${RUN_DIR}/init-patches`;
+const TIMEOUT_MS = 15 * 60 * 1000;
+
+/** What an interrupted `kubeadm init` leaves behind and the next one would complain about. */
+const LEFT_BY_A_FORMER_TRY = [
+  ...['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'].map(
+    (name) => `FileAvailable--etc-kubernetes-manifests-${name}.yaml`,
+  ),
+  ...['Port-6443', 'Port-10259', 'Port-10257', 'Port-10250'],
+];
+
+async function prepare({ cluster, bundle, subject, situation, host, signal }: PhaseContext): Promise<void> {
+  const again = subject.facts.present.has('/etc/kubernetes/manifests/kube-apiserver.yaml');
+  const config = initConfig(
+    clusterSettings(cluster, bundle, situation.subjects),
+    machineSettings(subject, cluster),
+    {
+      token: newToken().value,
+      tokenTtl: TOKEN_TTL,
+      description: TOKEN_DESCRIPTION,
+      workloads: subject.machine.workloads,
+      etcdEndpoints: [clientUrl(subject.address)],
+      conntrackMaxWritable: subject.facts.conntrackMaxWritable,
+      ignorePreflightErrors: again ? LEFT_BY_A_FORMER_TRY : [],
+      patches: PATCHES,
+    },
+  );
+  await writeRunFiles(host, CONFIG, config, PATCHES, COREDNS_PATCH, signal);
+}
+
+/** kubeadm sets the control plane up. The token that it prints is captured, and must be good. */
+export const kubeadmInit: Phase = {
+  id: 'kubeadm-init',
+  title: 'Initialise the control plane',
+  on: isFirstMaster,
+  after: ['etcd', 'import-first'],
+  decide: ({ facts }) =>
+    facts.present.has(INITIALISED)
+      ? no('the control plane was initialised')
+      : yes('there is no control plane yet'),
+  async run(context) {
+    const { host, subject, cluster, signal, shared } = context;
+    const running = await host.query(
+      { ...script('systemctl is-active kboot-kubeadm-init.service || true') },
+      signal,
+    );
+    // The running one was started with the configuration that is there; its token is read from its output.
+    if (running.stdout.trim() !== 'active') await prepare(context);
+    const { output, exitCode } = await runTransient(
+      host,
+      {
+        unit: 'kboot-kubeadm-init',
+        marker: INITIALISED,
+        argv: ['kubeadm', 'init', '--config', CONFIG],
+        timeoutMs: TIMEOUT_MS,
+      },
+      signal,
+    );
+    if (exitCode !== 0) throw kubeadmFailed(subject.machine.name, 'init', output);
+    const printed = parseJoinCommand(output);
+    const caCertHashes = await caHashesOf(host, signal);
+    if (!caCertHashes.includes(printed.caCertHash) || printed.endpoint !== cluster.endpoint) {
+      throw new KbootError(
+        'TRUST_FAILED',
+        `${subject.machine.name}: kubeadm printed another cluster's join command`,
+        {
+          host: subject.machine.name,
+          hint: `it names ${printed.endpoint}, kboot.yaml ${cluster.endpoint}: run kboot reset, then kboot init again`,
+        },
+      );
+    }
+    shared.joinTrust.set({ token: printed.token, caCertHashes });
+  },
+};

@@ -1,0 +1,27 @@
+import { script } from '../host/command.ts';
+import { RECORD_TABLES } from './firewall.ts';
+import { installContainer } from './install-container.ts';
+import { kubeletMounts } from './kubelet-mounts.ts';
+import { everywhere, no, type Phase, yes } from './phase.ts';
+import { isInstalled } from './system-containers.ts';
+
+/** What the kubelet's image asks for; a machine that cannot raise limits gives what it has. */
+const OPEN_FILES = 1_048_576;
+
+/** The kubelet with kubeadm and kubectl. kubeadm starts it. */
+export const kubelet: Phase = {
+  id: 'kubelet',
+  title: 'Install the kubelet',
+  on: everywhere,
+  after: ['node-runtime'],
+  decide: (subject, _situation, bundle) =>
+    isInstalled(subject, 'kubelet', bundle) ? no('installed from this bundle') : yes('not installed'),
+  async run(context) {
+    const { facts } = context.subject;
+    await installContainer(context, 'kubelet', {
+      HOST_MOUNTS: kubeletMounts(facts),
+      NOFILE: String(Math.min(OPEN_FILES, facts.openFiles)),
+    });
+    await context.host.change({ ...script(RECORD_TABLES), sudo: true }, context.signal);
+  },
+};

@@ -1,0 +1,40 @@
+import type { BundleLock } from '../bundle/lock.ts';
+import type { Facts } from '../facts/facts.ts';
+import { installContainer } from './install-container.ts';
+import { everywhere, no, type Phase, yes } from './phase.ts';
+import { isInstalled } from './system-containers.ts';
+
+/** CAP_SYS_RESOURCE is number 24 of the kernel's list (linux/capability.h). */
+const CAP_SYS_RESOURCE = 24n;
+
+const mayRaiseLimits = ({ capabilityBounds }: Facts): boolean =>
+  ((BigInt(`0x${capabilityBounds || '0'}`) >> CAP_SYS_RESOURCE) & 1n) === 1n;
+
+/** What containerd must be told about this machine (stack.md, section 3). */
+export function runtimeValues(facts: Facts, lock: BundleLock): Readonly<Record<string, string>> {
+  const pause = lock.images.find(({ name }) => /\/pause:/.test(name));
+  return {
+    ...(pause && { PAUSE_IMAGE: pause.name }),
+    RESTRICT_OOM_SCORE_ADJ: String(!mayRaiseLimits(facts)),
+    TOLERATE_MISSING_HUGETLB: String(!facts.hugetlb),
+  };
+}
+
+/** containerd, runc and the CNI plugins, as files of a system container without a service. */
+export const nodeRuntime: Phase = {
+  id: 'node-runtime',
+  title: 'Install the container runtime',
+  on: everywhere,
+  after: ['send-system', 'kernel'],
+  decide: (subject, _situation, bundle) =>
+    isInstalled(subject, 'node-runtime', bundle) && subject.facts.active.has('containerd.service')
+      ? no('containerd runs from this bundle')
+      : yes('containerd is not there'),
+  async run(context) {
+    await installContainer(
+      context,
+      'node-runtime',
+      runtimeValues(context.subject.facts, context.bundle.lock),
+    );
+  },
+};

@@ -1,0 +1,33 @@
+import { baseline } from './baseline.ts';
+import { certificates } from './certificates.ts';
+import { etcd } from './etcd.ts';
+import { flannel } from './flannel.ts';
+import { kernel } from './kernel.ts';
+import { kubeadmInit } from './kubeadm-init.ts';
+import { kubeadmJoin } from './kubeadm-join.ts';
+import { kubelet } from './kubelet.ts';
+import { nodeRuntime } from './node-runtime.ts';
+import type { Phase } from './phase.ts';
+import { clusterReady, nodeReady } from './ready.ts';
+import { clearBlobs, importFirst, importRest, sendFirst, sendRest, sendSystem } from './send.ts';
+import { joinToken, sweep } from './tokens.ts';
+import { trust, verifyToken } from './trust.ts';
+
+/** What makes a machine able to run pods: the same for masters and nodes. */
+const MACHINE = [
+  ...[baseline, kernel, sendSystem, sendFirst, sendRest],
+  ...[nodeRuntime, kubelet, importFirst, importRest],
+] as const;
+
+/** kboot init, on the first master. */
+export const INIT: readonly Phase[] = [
+  ...MACHINE,
+  ...[certificates, etcd, kubeadmInit, verifyToken, flannel, clusterReady, clearBlobs, sweep],
+];
+
+/** kboot join, on the new nodes and the first master. */
+export const JOIN: readonly Phase[] = [
+  joinToken,
+  ...MACHINE.map((phase): Phase => ({ ...phase, on: ({ machine }) => machine.role === 'node' })),
+  ...[trust, kubeadmJoin, nodeReady, clearBlobs, sweep],
+];

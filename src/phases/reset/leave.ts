@@ -1,0 +1,59 @@
+import { CommandError } from '../../host/command-error.ts';
+import { KbootError } from '../../lib/errors.ts';
+import { kubectl } from '../kubectl.ts';
+import { isNode, no, type Phase, yes } from '../phase.ts';
+import { wasChanged } from './changed.ts';
+
+const DRAIN_TIMEOUT_S = 120;
+
+/** Moves the pods of one node elsewhere, within a limit. */
+export const drain: Phase = {
+  id: 'drain',
+  title: 'Move its pods elsewhere',
+  on: isNode,
+  after: [],
+  decide: wasChanged,
+  async run({ master, subject, signal }) {
+    const { name } = subject.machine;
+    const known = await master.query(
+      kubectl('get', 'node', name, '--ignore-not-found', '-o', 'name'),
+      signal,
+    );
+    if (known.stdout.trim() === '') return;
+    const limit = `--timeout=${DRAIN_TIMEOUT_S}s`;
+    try {
+      await master.change(
+        {
+          ...kubectl('drain', name, '--ignore-daemonsets', '--delete-emptydir-data', '--force', limit),
+          timeoutMs: (DRAIN_TIMEOUT_S + 30) * 1000,
+        },
+        signal,
+      );
+    } catch (cause) {
+      await master.change(kubectl('uncordon', name), signal).catch(() => {});
+      if (!(cause instanceof CommandError)) throw cause;
+      const blocked = cause.stderr.split('\n').filter((line) => /disruption budget|evict/i.test(line));
+      throw new KbootError(
+        'TIMED_OUT',
+        `${name}: its pods did not leave it\n${blocked.slice(-5).join('\n')}`,
+        {
+          cause,
+          host: name,
+          hint: `make room for them or change their PodDisruptionBudget; the node takes pods again. With --force kboot does not wait for them`,
+        },
+      );
+    }
+  },
+};
+
+/** Takes the node out of the cluster. */
+export const removeNode: Phase = {
+  id: 'remove-node',
+  title: 'Remove it from the cluster',
+  on: isNode,
+  after: ['drain'],
+  decide: (subject) => (subject.ledger ? yes('kboot joined it') : no('it never joined')),
+  async run({ master, subject, signal }) {
+    await master.change(kubectl('delete', 'node', subject.machine.name, '--ignore-not-found'), signal);
+  },
+};

@@ -1,0 +1,28 @@
+import { script } from '../../host/command.ts';
+import { CLEAN_FIREWALL } from '../firewall.ts';
+import { everywhere, type Phase } from '../phase.ts';
+import { wasChanged } from './changed.ts';
+
+/** Links that flannel, the bridge plugin and kube-proxy make. */
+const LINKS = ['cni0', 'flannel.1', 'kube-ipvs0', 'kube-bridge'];
+
+const DELETE_LINKS = `
+for link in "$@"; do
+  ip link show "$link" >/dev/null 2>&1 && ip link delete "$link"
+done
+true
+`;
+
+/** Takes the cluster's links and firewall rules away, and nobody else's. */
+export const cleanNetwork: Phase = {
+  id: 'clean-network',
+  title: 'Remove its links and firewall rules',
+  on: everywhere,
+  after: ['stop'],
+  decide: wasChanged,
+  async run({ host, subject, signal }) {
+    const links = LINKS.filter((link) => !subject.ledger?.links.includes(link));
+    await host.change({ ...script(DELETE_LINKS, ...links), sudo: true }, signal);
+    await host.change({ ...script(CLEAN_FIREWALL), sudo: true }, signal);
+  },
+};

@@ -1,0 +1,40 @@
+import { script } from '../../host/command.ts';
+import { everywhere, type Phase } from '../phase.ts';
+import { wasChanged } from './changed.ts';
+
+/**
+ * Ends the kubelet, every pod, containerd and etcd, then unmounts what they mounted. containerd's unit leaves
+ * its shims alone when it stops (KillMode=process), so they are killed by their cgroup. Unmounting goes from the
+ * deepest mount up, and only below the folders of the cluster.
+ */
+const STOP = `
+systemctl stop kubelet.service 2>/dev/null || true
+systemctl kill --signal=KILL kubepods.slice 2>/dev/null || true
+systemctl kill --signal=KILL containerd.service 2>/dev/null || true
+systemctl stop containerd.service etcd.service 2>/dev/null || true
+systemctl stop kubepods.slice 2>/dev/null || true
+tries=0
+while [ $tries -lt 20 ]; do
+  left=$(awk '$2 ~ "^/(var/lib/(kubelet|containerd)/|run/(containerd|netns)(/|$))" { print $2 }' /proc/self/mounts | sort -r)
+  [ -n "$left" ] || break
+  echo "$left" | while read -r target; do umount -R "$(printf '%b' "$target")" 2>/dev/null || true; done
+  tries=$((tries + 1))
+  [ $tries -lt 3 ] || sleep 0.2
+done
+if [ -n "$left" ]; then
+  echo "still mounted: $left" >&2
+  exit 1
+fi
+`;
+
+/** Ends everything of the cluster that runs on the machine. */
+export const stopCluster: Phase = {
+  id: 'stop',
+  title: 'Stop the pods and the kubelet',
+  on: everywhere,
+  after: ['remove-node'],
+  decide: wasChanged,
+  async run({ host, signal }) {
+    await host.change({ ...script(STOP), sudo: true, timeoutMs: 240_000 }, signal);
+  },
+};

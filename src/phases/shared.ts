@@ -1,0 +1,33 @@
+import type { Token } from '../kubeadm/token.ts';
+
+/** A value that one phase makes for a later one. */
+export class Slot<T> {
+  readonly #what: string;
+  #value: { readonly it: T } | undefined;
+
+  constructor(what: string) {
+    this.#what = what;
+  }
+
+  set(value: T): void {
+    this.#value = { it: value };
+  }
+
+  /** The value; throws when the phase that makes it has not run: a mistake in a recipe. */
+  get(): T {
+    if (!this.#value) throw new Error(`no phase has made ${this.#what}`);
+    return this.#value.it;
+  }
+}
+
+/** How a machine can tell that it talks to the right cluster. */
+export interface JoinTrust {
+  readonly token: Token;
+  /** Pins of the cluster's CA, read on the first master over SSH. */
+  readonly caCertHashes: readonly string[];
+}
+
+/** The slots of one run. */
+export class Shared {
+  readonly joinTrust = new Slot<JoinTrust>('the join token');
+}

@@ -1,0 +1,79 @@
+import { RUN_DIR } from '../facts/paths.ts';
+import { script } from '../host/command.ts';
+import { CommandError } from '../host/command-error.ts';
+import type { Host } from '../host/host.ts';
+
+/**
+ * Runs a program as a transient systemd unit, so that it outlives a lost connection, and waits for its end.
+ * $1 unit, $2 output file, $3 marker that is made when the program succeeds; the rest is the program. A unit
+ * that still runs is waited for instead of being started again. Output and exit code stay in root-only files
+ * under /run, because kubeadm's output holds the join token.
+ */
+const RUN = `
+unit=$1 out=$2 marker=$3
+shift 3
+umask 077
+mkdir -p ${RUN_DIR}
+if ! systemctl is-active --quiet "$unit"; then
+  rm -f "$out" "$out.exit"
+  systemctl reset-failed "$unit" 2>/dev/null || true
+  systemd-run --quiet --collect --unit="$unit" sh -c '
+    out=$1 marker=$2
+    shift 2
+    code=0
+    "$@" >"$out" 2>&1 || code=$?
+    if [ "$code" = 0 ]; then : >"$marker"; fi
+    echo "$code" >"$out.exit.new"
+    mv "$out.exit.new" "$out.exit"
+  ' kboot "$out" "$marker" "$@"
+fi
+tries=0
+while [ ! -e "$out.exit" ]; do
+  tries=$((tries + 1))
+  if [ $((tries % 20)) = 0 ] && ! systemctl is-active --quiet "$unit" && [ ! -e "$out.exit" ]; then
+    echo "$unit ended without a result" >&2
+    exit 70
+  fi
+  sleep 0.1
+done
+cat "$out"
+exit "$(cat "$out.exit")"
+`;
+
+export interface Transient {
+  /** Unit name without `.service`. */
+  readonly unit: string;
+  /** Made on the machine when the program succeeds. */
+  readonly marker: string;
+  readonly argv: readonly [string, ...string[]];
+  readonly timeoutMs: number;
+}
+
+/** What the program printed, both streams in one, and its exit code (70: it ended without one). */
+export interface TransientResult {
+  readonly output: string;
+  readonly exitCode: number;
+}
+
+/** Runs it, or joins a run that a killed kboot left behind. A non-zero exit is a result, not an error. */
+export async function runTransient(
+  host: Host,
+  { unit, marker, argv, timeoutMs }: Transient,
+  signal: AbortSignal,
+): Promise<TransientResult> {
+  const command = {
+    ...script(RUN, unit, `${RUN_DIR}/${unit}.out`, marker, ...argv),
+    sudo: true,
+    secretOutput: true,
+    timeoutMs,
+  };
+  try {
+    const { stdout } = await host.change(command, signal);
+    return { output: stdout, exitCode: 0 };
+  } catch (error) {
+    if (error instanceof CommandError && error.exitCode !== undefined) {
+      return { output: error.stdout || error.stderr, exitCode: error.exitCode };
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,66 @@
+import type { Bundle } from '../bundle/open.ts';
+import type { Host } from '../host/host.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Report } from '../lib/events.ts';
+import type { Phase, Situation, Subject } from '../phases/phase.ts';
+import { Shared } from '../phases/shared.ts';
+import { makePlan, type Plan } from './plan.ts';
+import { preflight, refuseErrors } from './preflight/preflight.ts';
+import { type Failure, runPlan } from './run.ts';
+
+export interface ApplyOptions {
+  readonly bundle: Bundle;
+  readonly hosts: ReadonlyMap<Subject, Host>;
+  readonly clock: Clock;
+  readonly report: Report;
+  readonly signal: AbortSignal;
+  readonly limit: number;
+  readonly cacheDir: string;
+}
+
+/** Checks the machines and decides: what `--dry-run` shows. Throws PREFLIGHT_FAILED with every problem. */
+export function planRecipe(
+  situation: Situation,
+  recipe: readonly Phase[],
+  bundle: Bundle,
+  report: Report,
+): Plan {
+  const problems = preflight(situation, bundle);
+  for (const { severity, host, what, remedy } of problems) {
+    if (severity === 'warning') report({ type: 'warning', host, text: `${what}: ${remedy}` });
+  }
+  refuseErrors(problems);
+  return makePlan(recipe, situation, bundle);
+}
+
+/** Carries a plan out. Resolves with what failed, in the order of the plan. */
+export async function applyPlan(
+  plan: Plan,
+  situation: Situation,
+  options: ApplyOptions,
+): Promise<readonly Failure[]> {
+  const { bundle, hosts, cacheDir, clock } = options;
+  const shared = new Shared();
+  const hostOf = (subject: Subject): Host => {
+    const host = hosts.get(subject);
+    if (!host) throw new Error(`no connection to ${subject.machine.name}`);
+    return host;
+  };
+  return runPlan(plan, {
+    clock,
+    report: options.report,
+    signal: options.signal,
+    limit: options.limit,
+    contextOf: ({ subject }) => ({
+      cluster: situation.cluster,
+      situation,
+      bundle,
+      subject,
+      host: hostOf(subject),
+      master: hostOf(situation.master),
+      shared,
+      clock,
+      cacheDir,
+    }),
+  });
+}

@@ -1,0 +1,128 @@
+import ipaddr from 'ipaddr.js';
+import { INITIALISED, JOINED } from '../../facts/paths.ts';
+import { type Check, error, warning } from './problem.ts';
+
+/** Ports of the control plane, etcd, the kubelet and kube-proxy. */
+const PORTS = {
+  master: [6443, 2379, 2380, 10250, 10257, 10259, 10249, 10256],
+  node: [10250, 10249, 10256],
+} as const;
+
+/** Links of a cluster that runs already: their networks are the cluster's own. */
+const OWN_LINKS = /^(cni0|flannel\.\d+|veth.*)$/;
+
+function overlap(a: string, b: string): boolean {
+  const [first, firstBits] = ipaddr.parseCIDR(a);
+  const [second, secondBits] = ipaddr.parseCIDR(b);
+  if (first.kind() !== second.kind()) return false;
+  return first.match(second, Math.min(firstBits, secondBits));
+}
+
+/** The cluster's networks must not hide addresses which the machine talks to. */
+export const overlaps: Check = ({ facts }, { cluster }) => {
+  const networks = { pods: cluster.network.pods, services: cluster.network.services };
+  return facts.routes
+    .filter(({ link }) => !OWN_LINKS.test(link))
+    .flatMap(({ destination, link }) =>
+      Object.entries(networks)
+        .filter(([, network]) => overlap(network, destination))
+        .map(([name, network]) =>
+          error(
+            `network.${name} ${network} overlaps its own route ${destination} (${link})`,
+            `choose another network.${name} in kboot.yaml`,
+          ),
+        ),
+    );
+};
+
+export const ports: Check = ({ facts, machine, ledger }) => {
+  if (ledger) return [];
+  return PORTS[machine.role].flatMap((port) => {
+    const taken = facts.listeners.find((listener) => listener.port === port);
+    if (!taken) return [];
+    const by = taken.program === '' ? 'something' : taken.program;
+    return [error(`${by} listens on port ${port}`, `stop it: the cluster needs port ${port}`)];
+  });
+};
+
+/** The endpoint is in every certificate and kubeconfig: it must mean something on every machine. */
+export const endpoint: Check = ({ facts }, { cluster }) => {
+  const host = cluster.endpoint.replace(/:\d+$/, '');
+  return ipaddr.isValid(host) || facts.endpointAddress !== undefined
+    ? []
+    : [
+        error(
+          `it cannot resolve the endpoint ${host}`,
+          'add the name to DNS or to /etc/hosts of every machine, or set endpoint: ADDRESS:6443 in kboot.yaml',
+        ),
+      ];
+};
+
+/** An address written in kboot.yaml must be the machine's own. */
+export const address: Check = (subject) => {
+  const written = subject.machine.address;
+  const own = subject.facts.addresses.map((entry) => entry.address);
+  return written === undefined || own.includes(written)
+    ? []
+    : [
+        error(
+          `it does not have the address ${written}`,
+          `its addresses are ${own.join(', ')}: correct kboot.yaml`,
+        ),
+      ];
+};
+
+/** A machine in one cluster is not taken into another. */
+export const membership: Check = ({ facts, machine, ledger }, { cluster, master }) => {
+  const own = facts.clusterCa;
+  const done = facts.present.has(JOINED) || facts.present.has(INITIALISED);
+  if (ledger && ledger.cluster !== cluster.name) {
+    return [
+      error(
+        `it belongs to the cluster ${ledger.cluster}`,
+        `kboot reset ${machine.name} with that cluster's kboot.yaml`,
+      ),
+    ];
+  }
+  if (ledger && ledger.role !== machine.role) {
+    return [error(`it was set up as a ${ledger.role}`, `kboot reset ${machine.name}, then join it again`)];
+  }
+  if (!ledger && (own !== undefined || facts.present.has('/etc/kubernetes/kubelet.conf'))) {
+    return [
+      error(
+        'it belongs to a cluster that kboot did not make',
+        'take it out of that cluster first (kubeadm reset)',
+      ),
+    ];
+  }
+  if (machine.role === 'node' && done && own !== master.facts.clusterCa) {
+    return [
+      error(
+        `it belongs to another cluster than ${master.machine.name}`,
+        `kboot reset ${machine.name}, then join it again`,
+      ),
+    ];
+  }
+  return [];
+};
+
+export const neighbours: Check = ({ facts }) => [
+  ...['docker', 'crio', 'k3s', 'k0scontroller', 'rke2-server']
+    .filter((name) => facts.active.has(`${name}.service`))
+    .map((name) =>
+      warning(
+        `${name} runs on it`,
+        'it can go on, but shares ports, iptables and CNI folders with the cluster',
+      ),
+    ),
+  ...(facts.active.has('firewalld.service')
+    ? [
+        warning(
+          'firewalld runs on it',
+          'open 6443, 2379-2380, 10250/tcp and 8472/udp between the machines, or stop it',
+        ),
+      ]
+    : []),
+];
+
+export const NETWORK_CHECKS = [overlaps, ports, endpoint, address, membership, neighbours];
