@@ -1,10 +1,10 @@
 import { userInfo } from 'node:os';
 import type { Host } from '../host.ts';
+import { ShellHost } from '../shell-host.ts';
 import { readSshConfig } from './config-file.ts';
 import type { Connection } from './connection.ts';
 import { route, type SshPreferences, type SshTarget } from './destination.ts';
 import { openConnection } from './open.ts';
-import { SshHost } from './ssh-host.ts';
 
 export type { SshTarget } from './destination.ts';
 
@@ -39,5 +39,5 @@ export async function connectSsh(target: SshTarget, options: SshOptions): Promis
   }
   if (connection === undefined) throw new Error('a route has at least one hop');
   const commandTimeoutMs = options.commandTimeoutMs ?? COMMAND_TIMEOUT_MS;
-  return SshHost.open({ name: target.name, user, connection, commandTimeoutMs }, signal);
+  return ShellHost.open({ name: target.name, user, executor: connection, commandTimeoutMs }, signal);
 }

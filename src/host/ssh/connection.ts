@@ -3,7 +3,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { NodeSSH } from 'node-ssh';
 import pLimit from 'p-limit';
 import type { Client, ClientChannel, ClientErrorExtensions } from 'ssh2';
+import { messageOf } from '../../lib/errors.ts';
 import type { Ending } from '../command-error.ts';
+import { type Execution, type Executor, SessionRefused } from '../executor.ts';
+import { orAborted } from '../or-aborted.ts';
+import { toSource } from '../source.ts';
 
 /** sshd allows ten sessions on a connection (MaxSessions); two stay free for a held lock and for stopping. */
 const SESSIONS = 8;
@@ -11,16 +15,8 @@ const SESSIONS = 8;
 /** How long a peer may take to agree to the end of the connection. */
 const GOODBYE_MS = 500;
 
-interface Execution {
-  readonly stdin?: string | Uint8Array | Readable | undefined;
-  /** Gives the command up: its channel is closed and the promise rejects with the signal's reason. */
-  readonly signal: AbortSignal;
-  readonly onStdout: (chunk: Buffer) => void;
-  readonly onStderr: (chunk: Buffer) => void;
-}
-
 /** One authenticated connection, guarded against what node-ssh leaves to its callers. */
-export class Connection {
+export class Connection implements Executor {
   readonly #ssh: NodeSSH;
   readonly #client: Client;
   readonly #slots = pLimit(SESSIONS);
@@ -42,23 +38,17 @@ export class Connection {
     this.#closed = new Promise((resolve) => client.once('close', () => resolve(undefined)));
   }
 
-  /** Why the connection was lost, when it was and the reason is known. */
   get lostBy(): Error | undefined {
     return this.#lostBy;
   }
 
-  /**
-   * Runs a line in the login shell. Resolves with how it ended, or undefined when the connection was lost.
-   * Rejects with the signal's reason, with the error of a stdin stream, or when no session can be opened.
-   */
   execute(line: string, execution: Execution): Promise<Ending | undefined> {
-    return raceAbort(
+    return orAborted(
       execution.signal,
       this.#slots(() => this.#start(line, execution)),
     );
   }
 
-  /** The same for a command that stays: it takes no place among those that come and go. */
   executeBeside(line: string, execution: Execution): Promise<Ending | undefined> {
     return this.#start(line, execution);
   }
@@ -104,13 +94,17 @@ export class Connection {
     try {
       // A race: a machine that hangs never confirms that a channel is closed, and a connection that is lost
       // while a session is being opened is never reported to it.
-      const reply = await raceAbort(signal, Promise.race([running, this.#closed, broken]));
+      const reply = await orAborted(signal, Promise.race([running, this.#closed, broken]));
       if (reply === undefined || (reply.code === null && reply.signal === null)) return undefined;
       return reply.signal === null ? { exitCode: reply.code ?? 0 } : { signal: reply.signal };
     } catch (error) {
       if (this.#lostBy !== undefined || !this.#ssh.isConnected()) {
         signal.throwIfAborted();
         return undefined;
+      }
+      // The words of ssh2 when a channel cannot be opened, or no command be started in it.
+      if (/^\(SSH\) Channel open failure|^Unable to exec/.test(messageOf(error))) {
+        throw new SessionRefused(messageOf(error), { cause: error });
       }
       throw error;
     } finally {
@@ -119,30 +113,5 @@ export class Connection {
       // The command may have ended without reading everything: whoever fills the stream must not wait.
       if (source instanceof Readable) source.destroy();
     }
-  }
-}
-
-function toSource(stdin: Execution['stdin']): string | Readable {
-  if (stdin === undefined) return '';
-  if (typeof stdin === 'string') return stdin;
-  if (stdin instanceof Readable) {
-    if (stdin.readableEnded || stdin.destroyed) throw new TypeError('the stream for stdin was read before');
-    return stdin;
-  }
-  return Readable.from(Buffer.from(stdin.buffer, stdin.byteOffset, stdin.byteLength));
-}
-
-/** Settles like `task`, or rejects with the signal's reason as soon as it aborts. */
-async function raceAbort<T>(signal: AbortSignal, task: Promise<T>): Promise<T> {
-  signal.throwIfAborted();
-  let stop = (): void => {};
-  const aborted = new Promise<never>((_resolve, reject) => {
-    stop = () => reject(signal.reason);
-  });
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    return await Promise.race([task, aborted]);
-  } finally {
-    signal.removeEventListener('abort', stop);
   }
 }

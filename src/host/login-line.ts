@@ -1,4 +1,4 @@
-import { type Command, quote } from '../command.ts';
+import { type Command, quote } from './command.ts';
 
 /**
  * Where commands are looked up, whatever the login shell's files or sudo's secure_path say. /opt/bin comes

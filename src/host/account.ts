@@ -1,7 +1,7 @@
-import { KbootError } from '../../lib/errors.ts';
-import { type Command, script } from '../command.ts';
-import { lastLine } from '../describe.ts';
-import type { Output } from '../host.ts';
+import { KbootError } from '../lib/errors.ts';
+import { type Command, script } from './command.ts';
+import { lastLine } from './describe.ts';
+import type { Output } from './host.ts';
 import type { RootPrefix } from './login-line.ts';
 
 /** How commands of this login become root's: by a prefix, or not at all, for a reason. */

@@ -1,4 +1,4 @@
-import { type Command, script } from '../command.ts';
+import { type Command, script } from './command.ts';
 import { RUN_VARIABLE } from './login-line.ts';
 
 // sshd forwards no signals for root, and none through sudo: the processes are found by the variable they

@@ -1,13 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { PassThrough } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { KbootError, messageOf } from '../../lib/errors.ts';
-import type { Command } from '../command.ts';
-import { commandFailed, connectionLost, type Ending, timedOut } from '../command-error.ts';
-import type { Held, Host, Output } from '../host.ts';
-import { FirstLine, OutputBuffer } from '../output-buffer.ts';
-import { TimeLimit } from '../time-limit.ts';
-import { writeFileCommand } from '../write-file.ts';
+import { KbootError } from '../lib/errors.ts';
 import {
   type Account,
   accountCommand,
@@ -16,44 +10,50 @@ import {
   rootPrefix,
   sudoRefused,
 } from './account.ts';
-import type { Connection } from './connection.ts';
+import type { Command } from './command.ts';
+import { commandFailed, connectionLost, type Ending, timedOut } from './command-error.ts';
+import { type Executor, SessionRefused } from './executor.ts';
+import type { Held, Host, Output } from './host.ts';
 import { loginLine } from './login-line.ts';
+import { FirstLine, OutputBuffer } from './output-buffer.ts';
 import { stopCommand } from './stop-command.ts';
+import { TimeLimit } from './time-limit.ts';
+import { writeFileCommand } from './write-file.ts';
 
 /** How long a command that was given up, or let go, may take to end. */
 const STOP_MS = 5_000;
 
-interface SshHostOptions {
+export interface ShellHostOptions {
   readonly name: string;
   /** The login, for messages. */
   readonly user: string;
-  readonly connection: Connection;
+  readonly executor: Executor;
   /** Milliseconds a command may take when it sets no limit itself. */
   readonly commandTimeoutMs: number;
 }
 
-/** A machine over SSH. */
-export class SshHost implements Host {
+/** A machine whose commands run as lines of its login shell, whichever that is. */
+export class ShellHost implements Host {
   readonly name: string;
   readonly #user: string;
-  readonly #connection: Connection;
+  readonly #executor: Executor;
   readonly #commandTimeoutMs: number;
   readonly #stopping = new Set<Promise<unknown>>();
   #account: Account = { root: 'refused', reason: 'not asked yet' };
 
-  private constructor({ name, user, connection, commandTimeoutMs }: SshHostOptions) {
+  private constructor({ name, user, executor, commandTimeoutMs }: ShellHostOptions) {
     this.name = name;
     this.#user = user;
-    this.#connection = connection;
+    this.#executor = executor;
     this.#commandTimeoutMs = commandTimeoutMs;
   }
 
   /**
-   * Takes over an open connection and finds out, in one round trip, how root is reached. A login that cannot
+   * Takes over an executor and finds out, in one round trip, how root is reached. A login that cannot
    * become root is no error until a command asks for it.
    */
-  static async open(options: SshHostOptions, signal?: AbortSignal): Promise<SshHost> {
-    const host = new SshHost(options);
+  static async open(options: ShellHostOptions, signal?: AbortSignal): Promise<ShellHost> {
+    const host = new ShellHost(options);
     try {
       host.#account = parseAccount(host.name, await host.query(accountCommand, signal));
       return host;
@@ -82,7 +82,7 @@ export class SshHost implements Host {
     const output = new OutputBuffer();
     const first = new FirstLine();
     const input = new PassThrough();
-    const ended = this.#connection.executeBeside(line, {
+    const ended = this.#executor.executeBeside(line, {
       stdin: input,
       signal: release.signal,
       onStdout: first.onChunk,
@@ -112,7 +112,7 @@ export class SshHost implements Host {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.race([Promise.all(this.#stopping), delay(STOP_MS, undefined, { ref: false })]);
-    await this.#connection[Symbol.asyncDispose]();
+    await this.#executor[Symbol.asyncDispose]();
   }
 
   async #run(command: Command, signal?: AbortSignal): Promise<Output> {
@@ -120,7 +120,7 @@ export class SshHost implements Host {
     const limit = new TimeLimit(command.timeoutMs ?? this.#commandTimeoutMs, signal);
     const output = new OutputBuffer();
     try {
-      const ending = await this.#connection.execute(line, {
+      const ending = await this.#executor.execute(line, {
         stdin: command.stdin,
         signal: limit.signal,
         onStdout: output.onStdout,
@@ -142,7 +142,7 @@ export class SshHost implements Host {
   }
 
   #failure(command: Command, ending: Ending | undefined, output: Output): KbootError {
-    if (ending === undefined) return connectionLost(this.name, command, this.#connection.lostBy, output);
+    if (ending === undefined) return connectionLost(this.name, command, this.#executor.lostBy, output);
     if (command.sudo === true && isSudoRefusal(output)) {
       return sudoRefused(this.name, this.#user, 'sudo asks for a password');
     }
@@ -152,9 +152,8 @@ export class SshHost implements Host {
   /** Makes the error to throw of what was thrown, and ends the command where it may still run. */
   #explain(error: unknown, command: Command, run: string, limit: TimeLimit, output: OutputBuffer): unknown {
     if (error instanceof KbootError && !limit.signal.aborted) return error;
-    const refused = /^\(SSH\) Channel open failure|^Unable to exec/.test(messageOf(error));
-    if (refused) {
-      return new KbootError('HOST_UNREACHABLE', `${this.name}: sshd opens no session: ${messageOf(error)}`, {
+    if (error instanceof SessionRefused) {
+      return new KbootError('HOST_UNREACHABLE', `${this.name}: sshd opens no session: ${error.message}`, {
         host: this.name,
         cause: error,
         hint: 'kboot uses up to 10 sessions at a time: see MaxSessions in the sshd_config of the machine',
@@ -170,7 +169,7 @@ export class SshHost implements Host {
     const { line } = this.#prepare(command);
     const limit = new TimeLimit(STOP_MS);
     const ignore = (): void => {};
-    const stopping = this.#connection
+    const stopping = this.#executor
       .executeBeside(line, { signal: limit.signal, onStdout: ignore, onStderr: ignore })
       .catch(ignore)
       .finally(() => {
