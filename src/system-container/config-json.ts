@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import { KbootError } from '../lib/errors.ts';
+
+/** The parts of an OCI runtime configuration that the engine looks at; everything else passes through. */
+const ConfigSchema = z.looseObject({
+  root: z.looseObject({ path: z.unknown(), readonly: z.unknown() }).partial().optional(),
+  mounts: z.array(z.looseObject({ type: z.string().optional(), source: z.string().optional() })).optional(),
+  process: z.looseObject({ capabilities: z.unknown() }).partial().optional(),
+  linux: z.looseObject({ capabilities: z.unknown() }).partial().optional(),
+});
+
+type Config = z.output<typeof ConfigSchema>;
+
+const invalid = (message: string) => new KbootError('IMAGE_INVALID', message);
+
+/**
+ * Parses a deployment's config.json and checks what the format demands of it; `{}` passes. `path` names it in
+ * errors. Throws IMAGE_INVALID.
+ */
+export function parseConfig(text: string, path: string): Config {
+  let config: Config;
+  try {
+    config = ConfigSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new KbootError('IMAGE_INVALID', `Invalid json in configuration file: ${path}.`, { cause });
+  }
+  if (Object.keys(config).length === 0) return config;
+  if (!config.root?.readonly)
+    throw invalid('Invalid configuration file.  Only readonly images are supported');
+  if (config.root.path !== 'rootfs') throw invalid("Invalid configuration file.  Path must be 'rootfs'");
+  return config;
+}
+
+/**
+ * Sources of bind mounts, each once. A mount without a type is none, whatever its options say. Throws
+ * IMAGE_INVALID for a source that no list of paths can hold.
+ */
+export function bindSources({ mounts = [] }: Config): readonly string[] {
+  const sources = mounts.flatMap(({ type, source }) =>
+    type?.includes('bind') && source?.startsWith('/') ? [source.replace(/(?<=.)\/+$/, '')] : [],
+  );
+  const odd = sources.find((source) => /[\t\n\r\0]/.test(source));
+  if (odd !== undefined)
+    throw invalid(`Invalid configuration file.  ${JSON.stringify(odd)} cannot be a mount's source`);
+  return [...new Set(sources)];
+}
+
+/**
+ * Takes capabilities that the machine cannot give out of a configuration: with them the runtime would not start
+ * the container at all. Returns the text as it was when there are none, and a warning that names them otherwise.
+ */
+export function limitCapabilities(
+  text: string,
+  path: string,
+  available: readonly string[],
+): { readonly text: string; readonly warnings: readonly string[] } {
+  const config = parseConfig(text, path);
+  const missing = new Set<string>();
+  const limit = (value: unknown): unknown => {
+    if (Array.isArray(value)) {
+      return value.filter((name) => available.includes(name) || !missing.add(String(name)));
+    }
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([set, names]) => [set, limit(names)]));
+  };
+  for (const part of [config.process, config.linux]) {
+    if (part && 'capabilities' in part) part.capabilities = limit(part.capabilities);
+  }
+  if (missing.size === 0) return { text, warnings: [] };
+  return {
+    text: `${JSON.stringify(config, null, 4)}\n`,
+    warnings: [`${path}: left out what this machine cannot give: ${[...missing].join(', ')}`],
+  };
+}
+
+/**
+ * The configuration for an image that has none, from what `RUNTIME spec --rootless` prints; `{}` when the
+ * runtime gave nothing usable.
+ */
+export function defaultConfig(spec: string | undefined): string {
+  try {
+    const { root, process, ...rest } = JSON.parse(spec ?? '');
+    const config = {
+      ...rest,
+      process: { ...process, terminal: false, args: ['run.sh'] },
+      root: { ...root, path: 'rootfs', readonly: true },
+    };
+    return `${JSON.stringify(config, null, 4)}\n`;
+  } catch {
+    return '{}';
+  }
+}

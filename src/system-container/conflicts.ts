@@ -1,0 +1,64 @@
+import { script } from '../host/command.ts';
+import type { Host } from '../host/host.ts';
+import { LIST_DEPLOYMENTS, parseDeployments, trackedPaths } from './deployments.ts';
+import type { SystemImage } from './image.ts';
+import { CHECKOUT_ROOT, tmpfilesPath, unitPath } from './paths.ts';
+import { render } from './render.ts';
+
+/** A container that is going to be installed. */
+export interface PlannedContainer {
+  readonly name: string;
+  readonly image: SystemImage;
+  readonly values?: Readonly<Record<string, string>>;
+}
+
+/** Something on the machine in the place of a host file. */
+export interface HostFileConflict {
+  readonly path: string;
+  /** The container that needs the place. */
+  readonly name: string;
+}
+
+/** $1 checkout root; paths on stdin. */
+const LOOK = `${LIST_DEPLOYMENTS}
+list_deployments "$1"
+while IFS= read -r path; do
+  if [ -e "$path" ] || [ -L "$path" ]; then printf 'there\\t%s\\n' "$path"; fi
+done
+`;
+
+/**
+ * Files, links, units and tmpfiles of these containers in whose place the machine has something that no install
+ * of kboot put there. Directories may be shared and are never a conflict. Nothing is changed.
+ */
+export async function hostFileConflicts(
+  host: Host,
+  containers: readonly PlannedContainer[],
+  signal?: AbortSignal,
+): Promise<readonly HostFileConflict[]> {
+  const wanted = containers.flatMap((container) => destinationsOf(container));
+  const { stdout } = await host.query(
+    { ...script(LOOK, CHECKOUT_ROOT), stdin: wanted.map(({ path }) => `${path}\n`).join(''), sudo: true },
+    signal,
+  );
+  const found = parseDeployments(stdout);
+  const tracked = trackedPaths(found);
+  const there = new Set(
+    stdout.split('\n').flatMap((line) => (line.startsWith('there\t') ? [line.slice(6)] : [])),
+  );
+  const isOwn = (name: string, path: string) =>
+    tracked.has(path) ||
+    ([unitPath(name), tmpfilesPath(name)].includes(path) &&
+      (found.links.has(name) || found.folders.has(`${name}.0`)));
+  return wanted.filter(({ path, name }) => there.has(path) && !isOwn(name, path));
+}
+
+function destinationsOf({ name, image, values = {} }: PlannedContainer): readonly HostFileConflict[] {
+  const rendered = render({
+    ...{ image, name, root: CHECKOUT_ROOT, slot: 0, userValues: values, uuid: '', capabilities: [] },
+    ...{ runtime: '', features: { systemdCgroup: true, pidFile: true }, spec: undefined },
+  });
+  const files = rendered.hostFiles.filter(({ kind }) => kind !== 'directory').map(({ path }) => path);
+  const engine = rendered.unit === undefined ? [] : [unitPath(name)];
+  return [...files, ...engine, tmpfilesPath(name)].map((path) => ({ path, name }));
+}

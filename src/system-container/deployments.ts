@@ -1,0 +1,74 @@
+import { type Info, parseInfo } from './info.ts';
+
+/** One folder `NAME.0` or `NAME.1` on a machine. */
+export interface FoundDeployment {
+  /** `etcd.0` */
+  readonly folder: string;
+  /** undefined: it has none or a damaged one. */
+  readonly info: Info | undefined;
+  /** `process.args` of config.json. */
+  readonly command: readonly string[];
+}
+
+/** All that is in a machine's checkout root. */
+export interface FoundDeployments {
+  /** Folder that each container's link selects, by container. */
+  readonly links: ReadonlyMap<string, string>;
+  readonly folders: ReadonlyMap<string, FoundDeployment>;
+}
+
+/**
+ * Shell function that lists a checkout root, a line each: `link NAME FOLDER` and `folder NAME INFO CONFIG`, with
+ * the files in base64 or `-`, separated by tabs.
+ */
+export const LIST_DEPLOYMENTS = `
+encoded() { if [ -f "$1" ]; then base64 -w 0 "$1"; else printf -; fi; }
+list_deployments() {
+  for entry in "$1"/*; do
+    base=\${entry##*/}
+    if [ -L "$entry" ]; then
+      target=$(readlink "$entry")
+      printf 'link\\t%s\\t%s\\n' "$base" "\${target##*/}"
+    elif [ -d "$entry" ]; then
+      printf 'folder\\t%s\\t%s\\t%s\\n' "$base" "$(encoded "$entry/info")" "$(encoded "$entry/config.json")"
+    fi
+  done
+}
+`;
+
+/** Reads what LIST_DEPLOYMENTS printed; lines of other kinds are passed over. */
+export function parseDeployments(stdout: string): FoundDeployments {
+  const links = new Map<string, string>();
+  const folders = new Map<string, FoundDeployment>();
+  for (const line of stdout.split('\n')) {
+    const [kind, name = '', first = '', second = ''] = line.split('\t');
+    if (kind === 'link') links.set(name, first);
+    if (kind === 'folder') {
+      folders.set(name, { folder: name, info: parseInfo(decode(first)), command: commandOf(decode(second)) });
+    }
+  }
+  return { links, folders };
+}
+
+/** The deployments a container has, in both slots, whether a link selects one or not. */
+export function deploymentsOf({ folders }: FoundDeployments, name: string): readonly FoundDeployment[] {
+  return [folders.get(`${name}.0`), folders.get(`${name}.1`)].filter((found) => found !== undefined);
+}
+
+/** Host paths that any install of the engine put there, finished or not. */
+export function trackedPaths({ folders }: FoundDeployments): ReadonlySet<string> {
+  return new Set(
+    [...folders.values()].flatMap(({ info }) => Object.keys(info?.['installed-files-checksum'] ?? {})),
+  );
+}
+
+const decode = (text: string): string => (text === '-' ? '' : Buffer.from(text, 'base64').toString('utf8'));
+
+function commandOf(config: string): readonly string[] {
+  try {
+    const args: unknown = JSON.parse(config)?.process?.args;
+    return Array.isArray(args) ? args.map(String) : [];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,73 @@
+import { KbootError } from '../lib/errors.ts';
+import type { LayerEntry, LayerScan } from './layer-entry.ts';
+import { type LayerStep, mergeLayers } from './layer-merge.ts';
+import { type Manifest, parseManifest } from './manifest.ts';
+
+/** Files directly below /exports that mean something to the engine. */
+const EXPORT_FILES = [
+  'config.json',
+  'config.json.template',
+  'service.template',
+  'tmpfiles.template',
+  'manifest.json',
+] as const;
+
+export type ExportFile = (typeof EXPORT_FILES)[number];
+
+/** A system image as the engine needs it: how its layers are put together, and what /exports says. */
+export interface SystemImage {
+  /** As the user knows it: `kboot/etcd:v3.7.3`. */
+  readonly name: string;
+  /** Manifest digest in hex, without `sha256:`. */
+  readonly id: string;
+  readonly steps: readonly LayerStep[];
+  readonly hasExports: boolean;
+  readonly files: Readonly<Partial<Record<ExportFile, string>>>;
+  /** The tree below /exports/hostfs, parents first, by its path on the host. */
+  readonly hostTree: readonly LayerEntry[];
+  readonly manifest: Manifest;
+}
+
+export interface ImageInputs {
+  readonly name: string;
+  readonly id: string;
+  /** Base first. */
+  readonly layers: readonly LayerScan[];
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** Reads an image out of the scans of its layers. Throws IMAGE_INVALID. */
+export function readSystemImage({ name, id, layers, labels }: ImageInputs): SystemImage {
+  if (labels['atomic.run'] === 'once') {
+    throw new KbootError('IMAGE_INVALID', `${name} is an image to be run once: it cannot be installed`);
+  }
+  const { steps, entries } = mergeLayers(layers);
+  const files: Partial<Record<ExportFile, string>> = {};
+  for (const file of EXPORT_FILES) {
+    const entry = entries.get(`exports/${file}`);
+    if (entry) files[file] = textOf(entry, name);
+  }
+  const hostTree = [...entries.values()]
+    .filter((entry) => entry.path.startsWith('exports/hostfs/'))
+    .map((entry) => ({ ...entry, path: entry.path.slice('exports/hostfs'.length) }))
+    .sort((a, b) => (a.path < b.path ? -1 : 1));
+  const hasExports = entries.get('exports')?.type === 'directory';
+  return {
+    name,
+    id,
+    steps,
+    hasExports,
+    files,
+    hostTree,
+    manifest: parseManifest(files['manifest.json'], name),
+  };
+}
+
+/** The content of a file below /exports. Throws IMAGE_INVALID when it is none that can be expanded. */
+export function textOf(entry: LayerEntry, image: string): string {
+  if (entry.type === 'file' && entry.text !== undefined) return entry.text;
+  throw new KbootError(
+    'IMAGE_INVALID',
+    `image ${image}: /${entry.path} is not a plain text file of at most 256 KiB`,
+  );
+}

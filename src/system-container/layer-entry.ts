@@ -1,0 +1,57 @@
+import { KbootError } from '../lib/errors.ts';
+
+/** One path of a layer, relative to the root filesystem, without a leading slash. */
+export type LayerEntry =
+  | { readonly type: 'directory'; readonly path: string; readonly mode: number; readonly owner: string }
+  | {
+      readonly type: 'file';
+      readonly path: string;
+      readonly mode: number;
+      /** SHA-256 in hex; for what is below `exports/` only. */
+      readonly sha256?: string;
+      /** The content; for small texts below `exports/` only. */
+      readonly text?: string;
+    }
+  | { readonly type: 'link'; readonly path: string; readonly target: string };
+
+/** What is known of a layer once each of its entries was found harmless. Plain data: it can be kept as JSON. */
+export interface LayerScan {
+  readonly version: typeof LAYER_SCAN_VERSION;
+  /** `sha256:HEX` of the compressed blob. */
+  readonly digest: string;
+  readonly entries: readonly LayerEntry[];
+  /** Paths of lower layers that this one deletes. */
+  readonly whiteouts: readonly string[];
+  /** Directories in which this layer hides everything of lower layers; `` is the root. */
+  readonly opaque: readonly string[];
+  /** Device nodes and pipes, by their name in the archive: they are not unpacked. */
+  readonly leftOut: readonly string[];
+  /** SHA-256 over the unpacked tree's names, types and link targets; see fingerprint.ts. */
+  readonly fingerprint: string;
+}
+
+/** Changes whenever a scan of an earlier kboot must not be used any more. */
+export const LAYER_SCAN_VERSION = 1;
+
+/** An entry that no layer may have. */
+export function badEntry(digest: string, entry: string, why: string): KbootError {
+  return new KbootError('IMAGE_INVALID', `layer ${digest}: ${JSON.stringify(entry)} ${why}`, {
+    hint: 'the image is damaged or malicious: do not use it',
+  });
+}
+
+/**
+ * The path an archive member's name stands for, without `.` and doubled slashes; `` is the root. Returns
+ * undefined for a name that could leave the layer's folder, or that two programs could read differently.
+ */
+export function layerPath(name: string): string | undefined {
+  if (name.startsWith('/') || name.includes('\0') || name.includes('\uFFFD')) return undefined;
+  const parts = name.split('/').filter((part) => part !== '' && part !== '.');
+  return parts.includes('..') ? undefined : parts.join('/');
+}
+
+/** `a/b/c` gives `a` and `a/b`. */
+export function parentPaths(path: string): readonly string[] {
+  const parts = path.split('/');
+  return parts.slice(1).map((_part, index) => parts.slice(0, index + 1).join('/'));
+}

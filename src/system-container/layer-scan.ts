@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import { type Extract, extract } from 'tar-stream';
+import { KbootError, messageOf } from '../lib/errors.ts';
+import { LayerChecker } from './layer-checker.ts';
+import { LAYER_SCAN_VERSION, type LayerScan, layerPath } from './layer-entry.ts';
+
+/** Files below /exports up to this size in bytes are kept as text: templates and settings are far smaller. */
+const TEXT_LIMIT = 256 * 1024;
+
+type Entry = Extract extends AsyncIterable<infer E> ? E : never;
+
+/**
+ * Reads a layer, a gzip tar archive, as it streams and checks every entry of it. Throws IMAGE_INVALID for an
+ * entry that could leave its place, and BUNDLE_INVALID when the bytes are no such archive or do not have the
+ * digest.
+ */
+export async function scanLayer(blob: Readable, digest: string): Promise<LayerScan> {
+  const hash = createHash('sha256');
+  const archive = extract();
+  const checker = new LayerChecker(digest);
+  const [fed, read] = await Promise.allSettled([
+    pipeline(blob, hashed(hash), createGunzip(), archive),
+    checkAll(archive, checker),
+  ]);
+  // A refusal tears down the feeding as well: it is the one to report.
+  if (read.status === 'rejected' && read.reason instanceof KbootError) throw read.reason;
+  const failed = [fed, read].find((result) => result.status === 'rejected');
+  if (failed) {
+    throw damaged(digest, `not a gzip tar archive (${messageOf(failed.reason)})`, failed.reason);
+  }
+  if (`sha256:${hash.digest('hex')}` !== digest) throw damaged(digest, 'its content has another digest');
+  return checker.scan();
+}
+
+/**
+ * The scan of a layer, from `cacheDir` when it was made before. `open` gives the blob.
+ */
+export async function cachedLayerScan(
+  digest: string,
+  open: () => Readable,
+  cacheDir: string,
+): Promise<LayerScan> {
+  const file = path.join(cacheDir, `${digest.replace(':', '-')}.v${LAYER_SCAN_VERSION}.json`);
+  const cached = await readFile(file, 'utf8')
+    .then(JSON.parse)
+    .catch(() => undefined);
+  if (cached?.digest === digest && cached.version === LAYER_SCAN_VERSION) return cached;
+  const scan = await scanLayer(open(), digest);
+  await mkdir(cacheDir, { recursive: true });
+  const temporary = `${file}.${process.pid}`;
+  await writeFile(temporary, JSON.stringify(scan));
+  await rename(temporary, file);
+  return scan;
+}
+
+function hashed(hash: ReturnType<typeof createHash>) {
+  return async function* (source: AsyncIterable<Buffer>) {
+    for await (const chunk of source) {
+      hash.update(chunk);
+      yield chunk;
+    }
+  };
+}
+
+async function checkAll(archive: AsyncIterable<Entry>, checker: LayerChecker): Promise<void> {
+  for await (const entry of archive) {
+    const { name, size } = entry.header;
+    if (layerPath(name)?.startsWith('exports/')) {
+      checker.add({ header: entry.header, content: await contentOf(entry, size <= TEXT_LIMIT) });
+    } else {
+      checker.add({ header: entry.header });
+      for await (const _chunk of entry);
+    }
+  }
+}
+
+async function contentOf(entry: Entry, wanted: boolean): Promise<{ sha256: string; text?: string }> {
+  const hash = createHash('sha256');
+  const chunks: Buffer[] = [];
+  for await (const chunk of entry as AsyncIterable<Buffer>) {
+    hash.update(chunk);
+    if (wanted) chunks.push(chunk);
+  }
+  const sha256 = hash.digest('hex');
+  const text = Buffer.concat(chunks).toString('utf8');
+  return wanted && !/[\0\uFFFD]/.test(text) ? { sha256, text } : { sha256 };
+}
+
+function damaged(digest: string, why: string, cause?: unknown): KbootError {
+  return new KbootError('BUNDLE_INVALID', `layer ${digest}: ${why}`, {
+    cause,
+    hint: 'fetch or build the bundle again',
+  });
+}

@@ -1,0 +1,23 @@
+/** Where the format keeps all deployments. */
+export const CHECKOUT_ROOT = '/var/lib/containers/atomic';
+
+/** A container has at most two deployments. */
+export type Slot = 0 | 1;
+
+/** Folder of one deployment: the OCI bundle, and the unit's working directory. */
+export const deploymentPath = (root: string, name: string, slot: Slot): string => `${root}/${name}.${slot}`;
+
+export const unitName = (name: string): string => `${name}.service`;
+export const unitPath = (name: string): string => `/etc/systemd/system/${unitName(name)}`;
+export const tmpfilesPath = (name: string): string => `/etc/tmpfiles.d/${name}.conf`;
+
+/** Name of the copy of the tmpfiles.d file inside a deployment. */
+export const tmpfilesCopy = (name: string): string => `tmpfiles-${name}.conf`;
+
+/** All parents of an absolute path, the nearest first, without `/` itself. */
+export function parentsOf(path: string): readonly string[] {
+  const parents: string[] = [];
+  for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1))
+    parents.push(path.slice(0, at));
+  return parents;
+}

@@ -1,0 +1,125 @@
+import { script } from '../host/command.ts';
+import type { Host } from '../host/host.ts';
+import { removalList } from './apply.ts';
+import { deploymentsOf, type FoundDeployments, LIST_DEPLOYMENTS, parseDeployments } from './deployments.ts';
+import { CHECKOUT_ROOT, tmpfilesPath, unitPath } from './paths.ts';
+import { SHELL_FUNCTIONS } from './shell.ts';
+
+export interface UninstallResult {
+  /** `absent`: there was no such container. */
+  readonly status: 'uninstalled' | 'absent';
+  readonly name: string;
+  /** Host files that were changed since the install: they stay. */
+  readonly kept: readonly string[];
+  /** Directories of the install that hold something of others. The last uninstall that finds one empty takes it. */
+  readonly occupied: readonly string[];
+  /** Directories of the container's own state: they stay. */
+  readonly state: readonly string[];
+  /** What the format says about it, in its words. */
+  readonly messages: readonly string[];
+}
+
+const UNINSTALL_TIMEOUT_MS = 10 * 60 * 1000;
+
+/**
+ * $1 checkout root, $2 container, $3 unit path, $4 tmpfiles path, $5 paths of units, $6 layers nobody else uses;
+ * on stdin the list of host files. In this order it can be interrupted and run again. With the last container
+ * the checkout root goes as well, as far as an install made it.
+ */
+const UNINSTALL = `${SHELL_FUNCTIONS}
+root=$1 name=$2 unit=$3 tmpfiles=$4
+created=$root/.created-directories
+has() { [ -e "$root/$name.0/$1" ] || [ -e "$root/$name.1/$1" ]; }
+
+switch_off $5
+if has "$name.service"; then
+  switch_off "$unit"
+  rm -f "$unit"
+fi
+systemctl daemon-reload || true
+if has "tmpfiles-$name.conf"; then
+  systemd-tmpfiles --remove "$tmpfiles" || true
+  rm -f "$tmpfiles"
+fi
+kept=$(remove_host_files)
+if [ -n "$kept" ]; then
+  printf '%s\\n' "$kept"
+  printf '%s\\n' "$kept" | sed -n "s/^occupied$tab//p" >> "$created"
+fi
+systemctl daemon-reload || true
+rm -f "$root/$name"
+rm -rf "$root/$name.0" "$root/$name.1" "$root/.new-$name"
+for layer in $6; do rm -rf "$root/.storage/$layer"; done
+
+noted=$(sort -ru "$created" 2> /dev/null || true)
+rm -f "$created.new"
+if [ -z "$(ls "$root")" ]; then
+  rm -rf "$root/.storage" "$created"
+  printf '%s\\n' "$noted" | while IFS= read -r path; do rmdir "$path" 2> /dev/null || true; done
+elif [ -n "$noted" ]; then
+  printf '%s\\n' "$noted" | while IFS= read -r path; do
+    if ! rmdir "$path" 2> /dev/null && [ -d "$path" ]; then printf '%s\\n' "$path"; fi
+  done > "$created.new"
+  mv "$created.new" "$created"
+fi
+`;
+
+/**
+ * Takes a container off a machine: its service, units, tmpfiles, unmodified host files, deployments, and layers
+ * that no other container uses. Its state stays. A container whose link or info is lost is removed as well.
+ */
+export async function uninstallSystemContainer(
+  host: Host,
+  name: string,
+  signal?: AbortSignal,
+): Promise<UninstallResult> {
+  const root = CHECKOUT_ROOT;
+  const listing = await host.query(
+    { ...script(`${LIST_DEPLOYMENTS}\nlist_deployments "$1"`, root), sudo: true },
+    signal,
+  );
+  const found = parseDeployments(listing.stdout);
+  const deployments = deploymentsOf(found, name);
+  if (!found.links.has(name) && deployments.length === 0) {
+    return { status: 'absent', name, kept: [], occupied: [], state: [], messages: [] };
+  }
+  const infos = deployments.flatMap(({ info }) => (info ? [info] : []));
+  const stateDirectories = infos.flatMap((info) => info['state-directories']);
+  const installed = infos.flatMap((info) => Object.entries(info['installed-files-checksum']));
+  const list = [...installed, ...stateDirectories.map((path) => [path, '0'] as const)];
+  const units = infos.flatMap((info) => info.units);
+  const { stdout } = await host.change(
+    {
+      ...script(
+        UNINSTALL,
+        ...[root, name, unitPath(name), tmpfilesPath(name)],
+        ...[units.join(' '), unusedLayers(found, name).join(' ')],
+      ),
+      stdin: removalList(list.map(([path, checksum]) => ({ path, checksum }))),
+      sudo: true,
+      timeoutMs: UNINSTALL_TIMEOUT_MS,
+    },
+    signal,
+  );
+  const named = (key: string) =>
+    stdout.split('\n').flatMap((line) => (line.startsWith(key) ? [line.slice(key.length)] : []));
+  const kept = named('modified\t');
+  const occupied = named('occupied\t');
+  return {
+    status: 'uninstalled',
+    name,
+    kept,
+    occupied: occupied.filter((path) => !stateDirectories.includes(path)),
+    state: occupied.filter((path) => stateDirectories.includes(path)),
+    messages: kept.map((path) => `Will not delete ${path} as it was manually modified.`),
+  };
+}
+
+/** Layers that go with the container. None while it is unknown what some other deployment is made of. */
+export function unusedLayers(found: FoundDeployments, name: string): readonly string[] {
+  const own = deploymentsOf(found, name);
+  const others = [...found.folders.values()].filter((deployment) => !own.includes(deployment));
+  if (others.some(({ info }) => info?.layers === undefined)) return [];
+  const used = new Set(others.flatMap(({ info }) => info?.layers ?? []));
+  return [...new Set(own.flatMap(({ info }) => info?.layers ?? []))].filter((layer) => !used.has(layer));
+}
