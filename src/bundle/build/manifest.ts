@@ -1,0 +1,39 @@
+import { copyFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { KbootError } from '../../lib/errors.ts';
+import { measureFile } from '../digest.ts';
+import { IMAGES_DIR, type ManifestLock } from './release.ts';
+import { run } from './run.ts';
+import type { Steps } from './steps.ts';
+
+/** Takes an addon's manifest unchanged out of its Go module. Throws BUILD_FAILED when it is not the locked one. */
+export async function manifestFromModule(
+  lock: ManifestLock,
+  steps: Steps,
+  signal?: AbortSignal,
+): Promise<string> {
+  const step = {
+    name: `manifest-${lock.name}`,
+    title: `Take the manifest of ${lock.name} ${lock.version}`,
+    inputs: lock,
+  };
+  const dir = await steps.run(step, async (result) => {
+    const folder = join(IMAGES_DIR, lock.name, lock.version);
+    const list = ['go', 'list', '-m', '-f', '{{.Dir}}', lock.module] as const;
+    await run(['go', 'mod', 'download', lock.module], { cwd: folder, env: { GOWORK: 'off' }, signal });
+    const source = await run(list, { cwd: folder, env: { GOFLAGS: '', GOWORK: 'off' }, signal });
+    await copyFile(join(source, lock.path), join(result, 'manifest.yml'));
+    await checkManifest(join(result, 'manifest.yml'), lock);
+  });
+  return join(dir, 'manifest.yml');
+}
+
+/** Throws BUILD_FAILED when a file is not the manifest that the lock pins. */
+export async function checkManifest(path: string, { name, version, sha256 }: ManifestLock): Promise<void> {
+  const { digest } = await measureFile(path);
+  if (digest === `sha256:${sha256}`) return;
+  throw new KbootError(
+    'BUILD_FAILED',
+    `the manifest of ${name} ${version}: expected sha256:${sha256}, found ${digest}`,
+  );
+}

@@ -1,0 +1,125 @@
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { KbootError, messageOf } from '../../lib/errors.ts';
+import { measureFile } from '../digest.ts';
+import type { OnProgress } from './progress.ts';
+import { IMAGES_DIR } from './release.ts';
+import { run } from './run.ts';
+
+const PackageLock = z.record(
+  z.string(),
+  z.strictObject({
+    version: z.string(),
+    sha256: z.string().regex(/^[0-9a-f]{64}$/),
+    size: z.int().positive(),
+  }),
+);
+
+type Lock = z.output<typeof PackageLock>;
+
+/** A Debian package on this disk. */
+export interface DebianPackage {
+  readonly name: string;
+  readonly version: string;
+  /** In hex. */
+  readonly sha256: string;
+  /** The .deb file. */
+  readonly file: string;
+}
+
+/** The command that writes the lock anew. */
+export const RENEW_LOCK = 'apt-get update && node images/userland/renew-lock.mjs';
+
+export interface PackagesOptions {
+  readonly cacheDir: string;
+  readonly arch: string;
+  /** Fail when a locked version cannot be had, instead of taking the current one. */
+  readonly locked: boolean;
+  readonly onProgress: OnProgress;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Gets all packages of the lock through this machine's own apt configuration. A version that its mirrors do not
+ * have any more is replaced by their current one, with a warning; with `locked` that is BUILD_FAILED.
+ */
+export async function fetchPackages(options: PackagesOptions): Promise<ReadonlyMap<string, DebianPackage>> {
+  const { cacheDir, arch, locked, onProgress } = options;
+  const lock = await readLock(arch);
+  const store = join(cacheDir, 'packages');
+  await mkdir(store, { recursive: true });
+  const found = new Map<string, DebianPackage>();
+  const missing = new Map(Object.entries(lock));
+  for (const [name, entry] of Object.entries(lock)) {
+    const file = join(store, `${entry.sha256}.deb`);
+    if (!(await stat(file).catch(() => undefined))) continue;
+    found.set(name, { name, ...entry, file });
+    missing.delete(name);
+  }
+  for (const got of await download(missing, options, store)) {
+    const { version, sha256 } = missing.get(got.name) ?? got;
+    if (got.sha256 !== sha256) {
+      if (locked) throw notLocked(`${got.name}=${version}: its SHA-256 is ${got.sha256}, not ${sha256}`);
+      const title = `${got.name}: the locked version ${version} is gone, taking ${got.version}: the bundle's digests will differ from those of the locked versions. Renew the lock: ${RENEW_LOCK}`;
+      onProgress({ step: 'packages', title, state: 'warning', ms: 0 });
+    }
+    found.set(got.name, got);
+  }
+  return found;
+}
+
+async function readLock(arch: string): Promise<Lock> {
+  const path = join(IMAGES_DIR, 'userland', `packages.${arch}.lock.json`);
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new KbootError('BUILD_FAILED', `no Debian packages are locked for ${arch}: ${messageOf(cause)}`, {
+      cause,
+      hint: `on a machine of that architecture: ${RENEW_LOCK}`,
+    });
+  });
+  return PackageLock.parse(JSON.parse(text));
+}
+
+function notLocked(why: string, cause?: unknown): KbootError {
+  return new KbootError('BUILD_FAILED', `the locked Debian packages cannot be had: ${why}`, {
+    cause,
+    hint: `renew the lock: ${RENEW_LOCK}`,
+  });
+}
+
+/** Downloads the locked versions at once; when a mirror lacks one, one by one, and the current where it must be. */
+async function download(
+  missing: ReadonlyMap<string, Lock[string]>,
+  { locked, signal }: PackagesOptions,
+  store: string,
+): Promise<readonly DebianPackage[]> {
+  if (missing.size === 0) return [];
+  const dir = await mkdtemp(join(store, '.download-'));
+  const get = (...wanted: string[]) => run(['apt-get', 'download', '-q', ...wanted], { cwd: dir, signal });
+  const pinned = [...missing].map(([name, { version }]) => `${name}=${version}`);
+  try {
+    await get(...pinned).catch(async (error: unknown) => {
+      signal?.throwIfAborted();
+      if (locked) throw notLocked(messageOf(error), error);
+      for (const [name, { version }] of missing) {
+        await get(`${name}=${version}`).catch(() => get(name));
+      }
+    });
+    const debs = (await readdir(dir)).map((file) => join(dir, file));
+    return await Promise.all(debs.map((deb) => intoStore(deb, store)));
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+/** Moves a .deb to the name of its digest. */
+async function intoStore(deb: string, store: string): Promise<DebianPackage> {
+  const [name = '', version = ''] = await Promise.all(
+    ['Package', 'Version'].map((field) => run(['dpkg-deb', '-f', deb, field])),
+  );
+  const { digest } = await measureFile(deb);
+  const sha256 = digest.slice('sha256:'.length);
+  const file = join(store, `${sha256}.deb`);
+  await rename(deb, file);
+  return { name, version, sha256, file };
+}

@@ -1,0 +1,11 @@
+/** One step of a build started, ended, or had nothing to do. */
+export interface ProgressEvent {
+  readonly step: string;
+  /** For people: "Compile etcd v3.7.3". */
+  readonly title: string;
+  readonly state: 'start' | 'skip' | 'done' | 'warning';
+  /** Duration in milliseconds; 0 unless the step is done. */
+  readonly ms: number;
+}
+
+export type OnProgress = (event: ProgressEvent) => void;
