@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join } from 'node:path';
-import SSHConfig from 'ssh-config';
+import SSHConfig, { glob } from 'ssh-config';
 import { KbootError, messageOf } from '../../lib/errors.ts';
 
 /** ssh stops at this depth as well. */
@@ -8,8 +8,13 @@ const DEEPEST_INCLUDE = 16;
 
 const SYSTEM_FILE = '/etc/ssh/ssh_config';
 
-/** Looks up the settings for a machine: keys in lower case, values as written. */
-export type SshSettings = (host: string, user?: string) => Record<string, string | string[]>;
+/** What an ssh configuration says about machines. */
+export interface SshSettings {
+  /** The settings for a machine: keys in lower case, values as written. */
+  lookUp(host: string, user?: string): Record<string, string | string[]>;
+  /** Whether a section is about this machine, rather than about all of them. */
+  mentions(host: string): boolean;
+}
 
 /**
  * Reads an ssh_config file (`file`, alone) or, when none is given, the user's and the system's, in ssh's order.
@@ -30,8 +35,16 @@ export function readSshConfig(file: string | undefined, home: string): SshSettin
       cause,
     });
   }
-  return (host, user) =>
-    config.compute(user === undefined ? { Host: host } : { Host: host, User: user }, { ignoreCase: true });
+  return {
+    lookUp: (host, user) =>
+      config.compute(user === undefined ? { Host: host } : { Host: host, User: user }, { ignoreCase: true }),
+    mentions: (host) =>
+      config.some((line) => {
+        if (line.type !== SSHConfig.DIRECTIVE || !/^host$/i.test(line.param)) return false;
+        const patterns = typeof line.value === 'string' ? [line.value] : line.value.map(({ val }) => val);
+        return !patterns.includes('*') && glob(patterns, host);
+      }),
+  };
 }
 
 /** The text of a file with its includes in place; `relative` is where their relative paths start. */

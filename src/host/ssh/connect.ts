@@ -29,7 +29,7 @@ const COMMAND_TIMEOUT_MS = 300_000;
  */
 export async function connectSsh(target: SshTarget, options: SshOptions): Promise<Host> {
   const { sshConfigFile, signal, connectTimeoutMs = CONNECT_TIMEOUT_MS } = options;
-  const settings = readSshConfig(sshConfigFile, options.env['HOME'] ?? '/');
+  const settings = readSshConfig(sshConfigFile, options.env.HOME ?? '/');
   const hops = route(target, settings, { ...options, localUser: userInfo().username });
   let connection: Connection | undefined;
   let user = '';

@@ -11,6 +11,13 @@ export interface SshTarget {
   readonly user?: string | undefined;
 }
 
+/** The operator's environment. */
+interface Environment {
+  readonly HOME?: string | undefined;
+  readonly SSH_AUTH_SOCK?: string | undefined;
+  readonly [name: string]: string | undefined;
+}
+
 /** What ssh needs of the operator's side; what is given here wins over the ssh configuration. */
 export interface SshPreferences {
   readonly identityFile?: string | undefined;
@@ -18,8 +25,7 @@ export interface SshPreferences {
   readonly strictHostKey?: 'accept-new' | 'strict' | undefined;
   /** Who the operator is on this machine: ssh's default login. */
   readonly localUser: string;
-  /** HOME and, for an agent, SSH_AUTH_SOCK. */
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
 }
 
 /** One hop, everything decided. */
@@ -46,9 +52,9 @@ const GLOBAL_KNOWN_HOSTS = ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_host
 const MOST_HOPS = 8;
 
 /**
- * The way to a machine: the jump hosts in order, then the machine itself. Like ssh, a setting is looked up
- * by what one would type (the address, else the name), and jump hosts have settings of their own. Throws
- * CONFIG_INVALID for settings that kboot does not know how to follow.
+ * The way to a machine: the jump hosts in order, then the machine itself. Settings are looked up by the name,
+ * or by the address when only that stands in the ssh configuration; jump hosts have settings of their own.
+ * An address in the target wins over HostName. Throws CONFIG_INVALID for settings that kboot does not follow.
  */
 export function route(target: SshTarget, settings: SshSettings, preferences: SshPreferences): Destination[] {
   return follow(target, settings, preferences, 0);
@@ -56,12 +62,13 @@ export function route(target: SshTarget, settings: SshSettings, preferences: Ssh
 
 function follow(
   target: SshTarget,
-  lookUp: SshSettings,
+  ssh: SshSettings,
   preferences: SshPreferences,
   depth: number,
 ): Destination[] {
-  const alias = target.address ?? target.name;
-  const settings = lookUp(alias, target.user);
+  const { address = target.name } = target;
+  const alias = ssh.mentions(target.name) || !ssh.mentions(address) ? target.name : address;
+  const settings = ssh.lookUp(alias, target.user);
   const jump = first(settings, 'proxyjump');
   if (jump === undefined && !['none', undefined].includes(first(settings, 'proxycommand'))) {
     throw new KbootError('CONFIG_INVALID', `${target.name}: ProxyCommand is not supported`, {
@@ -72,12 +79,12 @@ function follow(
   if (depth > MOST_HOPS) throw new KbootError('CONFIG_INVALID', `${target.name}: ProxyJump runs in a circle`);
   const hops = jump === undefined || jump === 'none' ? [] : jump.split(',').map(parseJump);
   const [entry, ...others] = hops;
-  const last = decide(target, alias, settings, preferences);
+  const last = decide(target, alias, settings, preferences, depth > 0);
   if (entry === undefined) return [last];
   // Only the first jump host may itself stand behind others: the rest is reached from it.
   const direct = (hop: SshTarget): Destination =>
-    decide(hop, hop.name, lookUp(hop.name, hop.user), preferences);
-  return [...follow(entry, lookUp, preferences, depth + 1), ...others.map(direct), last];
+    decide(hop, hop.name, ssh.lookUp(hop.name, hop.user), preferences, true);
+  return [...follow(entry, ssh, preferences, depth + 1), ...others.map(direct), last];
 }
 
 function decide(
@@ -85,11 +92,13 @@ function decide(
   alias: string,
   settings: Record<string, string | string[]>,
   { env, identityFile, knownHostsFile, localUser, strictHostKey }: SshPreferences,
+  isJump: boolean,
 ): Destination {
-  const home = env['HOME'] ?? '/';
+  const home = env.HOME ?? '/';
   const port = target.port ?? Number(first(settings, 'port') ?? 22);
   const user = target.user ?? first(settings, 'user') ?? localUser;
-  const host = (first(settings, 'hostname') ?? '%h').replaceAll('%h', alias).replaceAll('%%', '%');
+  const hostName = (first(settings, 'hostname') ?? '%h').replaceAll('%h', alias).replaceAll('%%', '%');
+  const host = alias === target.name ? (target.address ?? hostName) : hostName;
   const tokens: Record<string, string> = {
     h: host,
     n: alias,
@@ -104,7 +113,10 @@ function decide(
     const named = expanded.replace(/\$\{(\w+)\}/g, (_whole, name: string) => env[name] ?? '');
     return named.startsWith('~/') ? join(home, named.slice(2)) : named;
   };
-  const named = identityFile === undefined ? all(settings, 'identityfile') : [identityFile];
+  const configured = all(settings, 'identityfile');
+  // A jump host keeps the keys that its own section names.
+  const keepOwn = identityFile === undefined || (isJump && configured.length > 0);
+  const named = keepOwn ? configured : [identityFile];
   const strict = first(settings, 'stricthostkeychecking')?.toLowerCase();
   const userFiles = knownHostsFile === undefined ? all(settings, 'userknownhostsfile') : [knownHostsFile];
   const [firstFile = join(home, '.ssh/known_hosts'), ...moreFiles] = userFiles.map(path);
@@ -134,7 +146,7 @@ function agentSocket(
   path: (text: string) => string,
 ): string | undefined {
   if (setting === 'none') return undefined;
-  if (setting === undefined || setting === 'SSH_AUTH_SOCK') return env['SSH_AUTH_SOCK'] || undefined;
+  if (setting === undefined || setting === 'SSH_AUTH_SOCK') return env.SSH_AUTH_SOCK || undefined;
   return setting.startsWith('$') ? env[setting.slice(1)] : path(setting);
 }
 
