@@ -48,7 +48,7 @@ export async function verifyBundle(bundle: Bundle, { roles, signal }: VerifyOpti
 function fail(bundle: Bundle, problems: readonly string[]): void {
   if (problems.length === 0) return;
   throw new KbootError('BUNDLE_INVALID', `${bundle.dir}: the bundle is damaged:\n${problems.join('\n')}`, {
-    hint: 'build it again: kboot bundle build --force',
+    hint: 'build it again: kboot bundle build',
   });
 }
 

@@ -1,7 +1,8 @@
 import { copyFile, link, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { KbootError } from '../../lib/errors.ts';
 import { canonicalJson } from '../canonical-json.ts';
-import { measureFile } from '../digest.ts';
+import { digestOf, measureFile } from '../digest.ts';
 import type { BundleLock } from '../lock.ts';
 import {
   blobPath,
@@ -12,6 +13,7 @@ import {
   NAME_ANNOTATIONS,
 } from '../oci-layout.ts';
 import { type Bundle, LOCK_FILE, openBundle } from '../open.ts';
+import { verifyBundle } from '../verify.ts';
 import type { BuiltImage } from './image-step.ts';
 import type { ManifestLock } from './release.ts';
 
@@ -22,13 +24,26 @@ export interface BundleParts {
 }
 
 /**
- * Puts a bundle together and moves it to `dir`. Blobs are hard links to the results of the steps: the bundle
- * takes no disk of its own. What was at `dir` before is replaced.
+ * Puts a bundle together and moves it to `dir`, in the place of what was there; the same bundle is left alone.
+ * Blobs are hard links to the results of the steps: the bundle takes no disk of its own.
  */
 export async function assembleBundle(
   { identity, images, manifests }: BundleParts,
   dir: string,
+  signal?: AbortSignal,
 ): Promise<Bundle> {
+  const files = await Promise.all(manifests.map(describeManifest));
+  const lock: BundleLock = {
+    apiVersion: 'kboot/v1',
+    kind: 'Bundle',
+    ...identity,
+    images: images.map(({ entry }) => entry),
+    manifests: files.map(({ entry }) => entry),
+  };
+  const text = canonicalJson(lock);
+  const present = await wholeBundle(dir, digestOf(text), signal);
+  if (present) return present;
+
   const unfinished = `${dir}.${process.pid}`;
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(join(unfinished, 'blobs', 'sha256'), { recursive: true });
@@ -38,18 +53,24 @@ export async function assembleBundle(
       await link(blobPath(layout, digest), blobPath(unfinished, digest)).catch(ignoreExisting);
     }
   }
-  const lock: BundleLock = {
-    apiVersion: 'kboot/v1',
-    kind: 'Bundle',
-    ...identity,
-    images: images.map(({ entry }) => entry),
-    manifests: await Promise.all(manifests.map(({ lock, path }) => addManifest(unfinished, lock, path))),
-  };
+  for (const { path, entry } of files) await copyFile(path, join(unfinished, entry.file));
   await writeFile(join(unfinished, LAYOUT_FILE), canonicalJson({ imageLayoutVersion: '1.0.0' }));
   await writeFile(join(unfinished, INDEX_FILE), canonicalJson(indexOf(lock)));
-  await writeFile(join(unfinished, LOCK_FILE), canonicalJson(lock));
+  await writeFile(join(unfinished, LOCK_FILE), text);
   await replace(unfinished, dir);
   return openBundle(dir);
+}
+
+/** The bundle at `dir` when it has that digest and nothing of it is missing or damaged. */
+async function wholeBundle(dir: string, digest: string, signal?: AbortSignal): Promise<Bundle | undefined> {
+  try {
+    const bundle = await openBundle(dir, digest);
+    await verifyBundle(bundle, signal ? { signal } : {});
+    return bundle;
+  } catch (error) {
+    if (error instanceof KbootError && error.code === 'BUNDLE_INVALID') return undefined;
+    throw error;
+  }
 }
 
 function indexOf({ images, arch }: BundleLock): object {
@@ -65,11 +86,10 @@ function indexOf({ images, arch }: BundleLock): object {
   };
 }
 
-async function addManifest(dir: string, { name, version }: ManifestLock, path: string) {
-  const file = `manifests/kube-${name}.yml`;
-  await copyFile(path, join(dir, file));
-  const { digest, size } = await measureFile(join(dir, file));
-  return { name, version, file, sha256: digest.slice('sha256:'.length), size };
+async function describeManifest({ lock: { name, version }, path }: BundleParts['manifests'][number]) {
+  const { digest, size } = await measureFile(path);
+  const sha256 = digest.slice('sha256:'.length);
+  return { path, entry: { name, version, file: `manifests/kube-${name}.yml`, sha256, size } };
 }
 
 /** Puts a folder in the place of another; there is a bundle at `dir` all the time but for two renames. */

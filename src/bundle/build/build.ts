@@ -62,7 +62,7 @@ export async function buildBundle(options: BuildOptions): Promise<Bundle> {
       images,
       manifests: [{ lock: flannel, path: manifest }],
     };
-    return await assembleBundle(parts, bundleDir(options));
+    return await assembleBundle(parts, bundleDir(options), signal);
   } finally {
     await storage[Symbol.asyncDispose]();
   }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { KbootError } from '../../lib/errors.ts';
 import { canonicalJson } from '../canonical-json.ts';
-import { measureStream } from '../digest.ts';
+import { measureFile, measureStream } from '../digest.ts';
 import type { BundleImage, BundleLayer } from '../lock.ts';
 import { blobPath, LAYER_TYPE, readConfig, readIndex, readManifest } from '../oci-layout.ts';
 import type { ImageSpec } from './images.ts';
@@ -43,7 +43,7 @@ export async function buildImage(
     containerfile: await readFile(join(folder, 'Containerfile'), 'utf8'),
   };
   const step = { name: `image-${spec.folder}`, title: `Build the image ${spec.name}`, inputs };
-  const dir = await steps.run(step, async (result) => {
+  const make = async (result: string) => {
     const context = join(result, 'context');
     for (const [name, tree] of used) {
       await mkdir(join(context, name), { recursive: true });
@@ -59,9 +59,28 @@ export async function buildImage(
     await storage.build(context, layout, { VERSION: spec.version });
     await rm(context, { recursive: true });
     await writeFile(join(result, ENTRY_FILE), canonicalJson(await describeImage(layout, spec, signal)));
-  });
+  };
+  const dir = await steps.run(step, make);
+  const image = await readImage(dir);
+  if (await isWhole(image, signal)) return image;
+  // Damaged on disk since it was built: the bundle would inherit that.
+  await rm(dir, { recursive: true });
+  return readImage(await steps.run(step, make));
+}
+
+async function readImage(dir: string): Promise<BuiltImage> {
   const entry = JSON.parse(await readFile(join(dir, ENTRY_FILE), 'utf8')) as BundleImage;
   return { layout: join(dir, 'oci'), entry };
+}
+
+async function isWhole({ layout, entry }: BuiltImage, signal?: AbortSignal): Promise<boolean> {
+  const blobs = [entry.manifest, entry.config, ...entry.layers];
+  const found = blobs.map(({ digest }) =>
+    measureFile(blobPath(layout, digest), signal).catch(() => undefined),
+  );
+  const measured = await Promise.all(found);
+  signal?.throwIfAborted();
+  return blobs.every(({ digest }, index) => measured[index]?.digest === digest);
 }
 
 /** The folders beside a Containerfile that it copies as they are. */

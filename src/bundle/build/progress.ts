@@ -3,8 +3,8 @@ export interface ProgressEvent {
   readonly step: string;
   /** For people: "Compile etcd v3.7.3". */
   readonly title: string;
-  readonly state: 'start' | 'skip' | 'done' | 'warning';
-  /** Duration in milliseconds; 0 unless the step is done. */
+  readonly state: 'start' | 'skip' | 'done' | 'failed' | 'warning';
+  /** Duration in milliseconds; 0 unless the step is done or failed. */
   readonly ms: number;
 }
 

@@ -56,6 +56,9 @@ export class Steps {
         // Another build may have made the same result in the meantime.
         if (!(await stat(result).catch(() => undefined))) throw error;
       });
+    } catch (error) {
+      this.#onProgress({ step: name, title, state: 'failed', ms: Date.now() - now.getTime() });
+      throw error;
     } finally {
       await rm(unfinished, { recursive: true, force: true });
     }
