@@ -54,9 +54,9 @@ export async function buildBundle(options: BuildOptions): Promise<Bundle> {
   try {
     const images = [];
     for (const spec of imageSpecs(release, flannel)) {
-      images.push(await buildImage(spec, trees, steps, storage, signal));
+      images.push(await buildImage(spec, trees.folders, steps, storage, signal));
     }
-    const versions = release;
+    const versions = { ...release, ...trees.versions };
     const parts = {
       identity: { kubernetes, arch, source, versions },
       images,

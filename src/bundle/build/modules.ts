@@ -1,4 +1,4 @@
-import { link, mkdir } from 'node:fs/promises';
+import { chmod, link, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { goBuild } from './go.ts';
 import { fetchPackages, type PackagesOptions } from './packages.ts';
@@ -77,12 +77,20 @@ const ARRANGEMENTS: readonly Arrangement[] = [
   { tree: 'pause', files: { pause: 'pause/pause' } },
 ];
 
-/** Compiles and unpacks everything that the images are made of: tree name to folder. */
+/** What the images are made of. */
+export interface Trees {
+  /** Tree name to folder. */
+  readonly folders: ReadonlyMap<string, string>;
+  /** What went into them beside the release's own components: the toolchain, the Debian packages. */
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/** Compiles and unpacks everything that the images are made of. */
 export async function treesFromModules(
   release: Release,
   steps: Steps,
   options: PackagesOptions,
-): Promise<ReadonlyMap<string, string>> {
+): Promise<Trees> {
   const { signal } = options;
   const toolchain = await readToolchain();
   const programs = new Map<string, string>();
@@ -90,11 +98,13 @@ export async function treesFromModules(
     programs.set(set, await goBuild(build, steps, toolchain, signal));
   }
   programs.set('pause', await compilePause(steps, toolchain.c, signal));
-  const trees = new Map(await buildUserland(await fetchPackages(options), steps, signal));
+  const packages = await fetchPackages(options);
+  const folders = new Map(await buildUserland(packages, steps, signal));
   for (const arrangement of ARRANGEMENTS) {
-    trees.set(arrangement.tree, await arrange(arrangement, programs, steps));
+    folders.set(arrangement.tree, await arrange(arrangement, programs, steps));
   }
-  return trees;
+  const debian = [...packages.values()].map(({ name, version }) => [`debian/${name}`, version] as const);
+  return { folders, versions: { go: toolchain.go, ...Object.fromEntries(debian) } };
 }
 
 async function compilePause(
@@ -103,11 +113,11 @@ async function compilePause(
   signal?: AbortSignal,
 ): Promise<string> {
   const source = join(IMAGES_DIR, 'pause', 'pause.c');
-  const inputs = { source: await hashTree(dirname(source)), compiler };
+  const flags = ['-static', '-Os', '-s', '-Wl,--build-id=none'];
+  const inputs = { source: await hashTree(dirname(source)), flags, compiler };
   return steps.run({ name: 'pause', title: 'Compile pause', inputs }, async (dir) => {
-    await run(['gcc', '-static', '-Os', '-s', '-Wl,--build-id=none', '-o', join(dir, 'pause'), source], {
-      signal,
-    });
+    await run(['gcc', ...flags, '-o', join(dir, 'pause'), source], { signal });
+    await chmod(join(dir, 'pause'), 0o755);
   });
 }
 

@@ -1,0 +1,78 @@
+import { type Command, Option } from 'commander';
+import type { Io } from '../io.ts';
+import { type Register, runVerb } from '../verb.ts';
+
+/** kboot bundle build | inspect | verify */
+export const registerBundle: Register = (program, io) => {
+  const bundle = program
+    .command('bundle')
+    .description('everything for one Kubernetes version: images, manifests and the lock that pins them');
+  registerBuild(bundle, io);
+  registerInspect(bundle, io);
+  registerVerify(bundle, io);
+};
+
+function chosen(command: Command): Command {
+  return command
+    .option('--kubernetes <version>', 'which Kubernetes (default: the newest that kboot knows)')
+    .addOption(
+      new Option('--source <source>', 'compile Go modules, or take what the projects publish')
+        .choices(['modules', 'upstream'])
+        .default('modules'),
+    );
+}
+
+function registerBuild(bundle: Command, io: Io): void {
+  chosen(bundle.command('build'))
+    .description('build a bundle; what is built already is used again')
+    .option(
+      '--locked',
+      'fail when a locked Debian package cannot be had, instead of taking another version',
+      false,
+    )
+    .action(async (options: BuildFlags, command: Command) => {
+      await runVerb(io, command, async (run) =>
+        (await import('../verbs/bundle-commands.ts')).runBundleBuild(run, options),
+      );
+    });
+}
+
+function registerInspect(bundle: Command, io: Io): void {
+  chosen(bundle.command('inspect'))
+    .description('show what a bundle holds, and which machines get what')
+    .argument('[folder]', 'the bundle (default: the one that build makes)')
+    .option('--json', 'one JSON document on standard output', false)
+    .action(async (folder: string | undefined, options: InspectFlags) =>
+      (await import('../verbs/bundle-commands.ts')).runBundleInspect(io, folder, options),
+    );
+}
+
+function registerVerify(bundle: Command, io: Io): void {
+  chosen(bundle.command('verify'))
+    .description('hash every file of a bundle and compare it with the lock')
+    .argument('[folder]', 'the bundle (default: the one that build makes)')
+    .option('--digest <digest>', 'what the bundle itself must be: sha256:...')
+    .action(async (folder: string | undefined, options: VerifyFlags, command: Command) => {
+      await runVerb(io, command, async (run) =>
+        (await import('../verbs/bundle-commands.ts')).runBundleVerify(run, folder, options),
+      );
+    });
+}
+
+/** The options of the verbs, as commander hands them over. */
+interface ChosenFlags {
+  readonly kubernetes?: string;
+  readonly source: 'modules' | 'upstream';
+}
+
+export interface BuildFlags extends ChosenFlags {
+  readonly locked: boolean;
+}
+
+export interface InspectFlags extends ChosenFlags {
+  readonly json: boolean;
+}
+
+export interface VerifyFlags extends ChosenFlags {
+  readonly digest?: string;
+}

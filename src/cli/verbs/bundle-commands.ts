@@ -1,0 +1,101 @@
+import { resolve } from 'node:path';
+import { buildBundle, bundleDir, DEFAULT_KUBERNETES } from '../../bundle/build/build.ts';
+import { type Bundle, openBundle } from '../../bundle/open.ts';
+import { totalsOf } from '../../bundle/totals.ts';
+import { verifyBundle } from '../../bundle/verify.ts';
+import type { BuildFlags, InspectFlags, VerifyFlags } from '../commands/bundle.ts';
+import type { Io } from '../io.ts';
+import { renderTable } from '../render/table.ts';
+import { formatBytes } from '../render/units.ts';
+import type { Run } from '../verb.ts';
+import { buildProgress } from './build-progress.ts';
+import { cacheDirOf } from './bundle.ts';
+
+/** `kboot bundle build`: resolves with the folder and the digest, for kboot.yaml. */
+export async function runBundleBuild(run: Run, { kubernetes, source, locked }: BuildFlags): Promise<string> {
+  run.report({ type: 'run-start', verb: 'bundle build', hosts: [] });
+  const bundle = await buildBundle({
+    kubernetes: kubernetes ?? DEFAULT_KUBERNETES,
+    source,
+    locked,
+    cacheDir: cacheDirOf(run.io),
+    onProgress: buildProgress(run.report),
+    signal: run.io.signal,
+  });
+  return identify(bundle);
+}
+
+/** `kboot bundle inspect`: tables, or with `--json` `{ path, digest, totals, lock }`, the lock being bundle.json. */
+export async function runBundleInspect(
+  io: Io,
+  folder: string | undefined,
+  flags: InspectFlags,
+): Promise<void> {
+  const bundle = await openBundle(folderOf(io, folder, flags));
+  const { dir: path, digest, lock } = bundle;
+  const totals = totalsOf(lock);
+  if (flags.json) {
+    io.stdout.write(`${JSON.stringify({ path, digest, totals, lock }, undefined, 2)}\n`);
+    return;
+  }
+  const unpacked = (layers: readonly { unpackedSize: number }[]) =>
+    formatBytes(layers.reduce((sum, { unpackedSize }) => sum + unpackedSize, 0));
+  const images = lock.images.map(({ name, kind, roles, layers }) => [
+    name,
+    kind,
+    roles.join(', '),
+    formatBytes(layers.reduce((sum, { size }) => sum + size, 0)),
+    unpacked(layers),
+  ]);
+  const rows = totals.map(({ role, images: count, sent, disk }) => [
+    role,
+    `${count}`,
+    formatBytes(sent),
+    formatBytes(disk),
+  ]);
+  const isPackage = ([name]: readonly [string, string]) => name.startsWith('debian/');
+  const versions = Object.entries(lock.versions);
+  const packages = ['Debian packages', `${versions.filter(isPackage).length} (--json lists them)`];
+  const tables = [
+    renderTable(['COMPONENT', 'VERSION'], [...versions.filter((entry) => !isPackage(entry)), packages]),
+    renderTable(['IMAGE', 'KIND', 'ROLES', 'SIZE', 'UNPACKED'], images),
+    renderTable(
+      ['MANIFEST', 'VERSION', 'SHA256'],
+      lock.manifests.map((m) => [m.name, m.version, m.sha256]),
+    ),
+    renderTable(['A NEW', 'IMAGES', 'IS SENT', 'DISK'], rows),
+  ];
+  io.stdout.write(
+    `${identify(bundle)}${lock.kubernetes} ${lock.arch}, from ${lock.source}\n\n${tables.join('\n')}`,
+  );
+}
+
+/** `kboot bundle verify`: resolves with the folder and the digest when nothing was changed. */
+export async function runBundleVerify(
+  run: Run,
+  folder: string | undefined,
+  flags: VerifyFlags,
+): Promise<string> {
+  run.report({ type: 'run-start', verb: 'bundle verify', hosts: [] });
+  const bundle = await openBundle(folderOf(run.io, folder, flags), flags.digest);
+  await verifyBundle(bundle, { signal: run.io.signal });
+  const { images, manifests } = bundle.lock;
+  run.report({
+    type: 'note',
+    text: `${images.length} images and ${manifests.length} manifests are as bundle.json says`,
+  });
+  return identify(bundle);
+}
+
+function folderOf(
+  io: Io,
+  folder: string | undefined,
+  { kubernetes, source }: InspectFlags | VerifyFlags,
+): string {
+  if (folder !== undefined) return resolve(io.cwd, folder);
+  return bundleDir({ cacheDir: cacheDirOf(io), kubernetes: kubernetes ?? DEFAULT_KUBERNETES, source });
+}
+
+function identify({ dir, digest }: Bundle): string {
+  return `${dir}\n${digest}\n`;
+}
