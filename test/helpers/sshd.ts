@@ -61,6 +61,8 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     'PasswordAuthentication no',
     'KbdInteractiveAuthentication no',
     'PermitRootLogin yes',
+    // The startup files of whoever runs the tests are none of theirs.
+    `SetEnv HOME=${folder}`,
     ...(options.config ?? []),
   ];
   writeFileSync(config, `${lines.join('\n')}\n`);

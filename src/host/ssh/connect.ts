@@ -15,11 +15,15 @@ export interface SshOptions extends Omit<SshPreferences, 'localUser'> {
   readonly connectTimeoutMs?: number | undefined;
   /** For a command that sets no limit itself. */
   readonly commandTimeoutMs?: number | undefined;
+  /** A machine that says nothing for four of these is taken for dead. */
+  readonly keepaliveMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 const CONNECT_TIMEOUT_MS = 15_000;
 const COMMAND_TIMEOUT_MS = 300_000;
+// Long enough for a slow line to carry the 2 MB that may be under way before an answer.
+const KEEPALIVE_MS = 10_000;
 
 /**
  * Connects to a machine the way ssh would: ~/.ssh/config, jump hosts, keys, agent, known_hosts. The machine's
@@ -28,14 +32,19 @@ const COMMAND_TIMEOUT_MS = 300_000;
  * signal's reason. Nothing is tried twice.
  */
 export async function connectSsh(target: SshTarget, options: SshOptions): Promise<Host> {
-  const { sshConfigFile, signal, connectTimeoutMs = CONNECT_TIMEOUT_MS } = options;
+  const { sshConfigFile, signal } = options;
+  const open = {
+    timeoutMs: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+    keepaliveMs: options.keepaliveMs ?? KEEPALIVE_MS,
+    signal,
+  };
   const settings = readSshConfig(sshConfigFile, options.env.HOME ?? '/');
   const hops = route(target, settings, { ...options, localUser: userInfo().username });
   let connection: Connection | undefined;
   let user = '';
   for (const hop of hops) {
     user = hop.user;
-    connection = await openConnection(target.name, hop, connection, { timeoutMs: connectTimeoutMs, signal });
+    connection = await openConnection(target.name, hop, connection, open);
   }
   if (connection === undefined) throw new Error('a route has at least one hop');
   const commandTimeoutMs = options.commandTimeoutMs ?? COMMAND_TIMEOUT_MS;

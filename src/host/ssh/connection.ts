@@ -1,6 +1,6 @@
 import { finished, Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { NodeSSH } from 'node-ssh';
+import type { NodeSSH, SSHExecCommandOptions, SSHExecCommandResponse } from 'node-ssh';
 import pLimit from 'p-limit';
 import type { Client, ClientChannel, ClientErrorExtensions } from 'ssh2';
 import { messageOf } from '../../lib/errors.ts';
@@ -11,6 +11,8 @@ import { toSource } from '../source.ts';
 
 /** sshd allows ten sessions on a connection (MaxSessions); two stay free for a held lock and for stopping. */
 const SESSIONS = 8;
+
+const REFUSED_WAITS_MS = [20, 50, 100, 200, 500, 1000, 2000];
 
 /** How long a peer may take to agree to the end of the connection. */
 const GOODBYE_MS = 500;
@@ -82,7 +84,7 @@ export class Connection implements Executor {
         unwatch = finished(source, { writable: false }, (error) => error && reject(error));
       }
     });
-    const running = this.#ssh.execCommand(line, {
+    const running = this.#exec(line, signal, {
       stdin: source,
       onChannel: (opened) => {
         channel = opened;
@@ -102,11 +104,7 @@ export class Connection implements Executor {
         signal.throwIfAborted();
         return undefined;
       }
-      // The words of ssh2 when a channel cannot be opened, or no command be started in it.
-      if (/^\(SSH\) Channel open failure|^Unable to exec/.test(messageOf(error))) {
-        throw new SessionRefused(messageOf(error), { cause: error });
-      }
-      throw error;
+      throw isRefusal(error) ? new SessionRefused(messageOf(error), { cause: error }) : error;
     } finally {
       unwatch();
       channel?.close();
@@ -114,4 +112,28 @@ export class Connection implements Executor {
       if (source instanceof Readable) source.destroy();
     }
   }
+  /**
+   * Starts a command, waiting a little for a session to become free: sshd counts one that has just ended for
+   * some moments, and its limit may be lower than ours. A command that was refused has not been started.
+   */
+  async #exec(
+    line: string,
+    signal: AbortSignal,
+    options: SSHExecCommandOptions,
+  ): Promise<SSHExecCommandResponse> {
+    for (const wait of REFUSED_WAITS_MS) {
+      try {
+        return await this.#ssh.execCommand(line, options);
+      } catch (error) {
+        if (!isRefusal(error) || signal.aborted) throw error;
+        await delay(wait);
+      }
+    }
+    return this.#ssh.execCommand(line, options);
+  }
+}
+
+/** The words of ssh2 when a channel cannot be opened, or no command be started in it. */
+function isRefusal(error: unknown): boolean {
+  return /^\(SSH\) Channel open failure|^Unable to exec/.test(messageOf(error));
 }

@@ -20,11 +20,10 @@ const CIPHERS: CipherAlgorithm[] = [
   'aes256-ctr',
 ];
 
-/** A machine that says nothing for four of these is taken for dead. */
-const KEEPALIVE_MS = 10_000;
-
 interface OpenOptions {
   readonly timeoutMs: number;
+  /** A machine that says nothing for four of these is taken for dead. */
+  readonly keepaliveMs: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -36,7 +35,7 @@ export async function openConnection(
   machine: string,
   destination: Destination,
   under: Connection | undefined,
-  { timeoutMs, signal }: OpenOptions,
+  { timeoutMs, keepaliveMs, signal }: OpenOptions,
 ): Promise<Connection> {
   const hostKey = new HostKeyCheck(machine, destination);
   const identities = await findIdentities(destination);
@@ -52,7 +51,7 @@ export async function openConnection(
       username: destination.user,
       // One clock for the whole way: ours.
       readyTimeout: 0,
-      keepaliveInterval: KEEPALIVE_MS,
+      keepaliveInterval: keepaliveMs,
       keepaliveCountMax: 3,
       authHandler: login.next,
       hostVerifier: (key: Buffer) => hostKey.verify(key),
