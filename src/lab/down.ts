@@ -2,6 +2,7 @@ import { removeClusterFile } from './cluster-file.ts';
 import { IMAGE_REPOSITORY } from './image.ts';
 import { checkLabName } from './names.ts';
 import { listContainers, listNames, podman } from './podman.ts';
+import { requireRoot } from './requirements.ts';
 import { labFolder, readLabRecord, removeLabFolder } from './state.ts';
 import type { LabContext } from './up.ts';
 
@@ -24,6 +25,7 @@ export async function labDown(
 ): Promise<LabRemains> {
   const { signal, onProgress = () => {} } = context;
   checkLabName(name);
+  requireRoot();
   const files = labFolder(name, context);
   const record = await readLabRecord(files).catch(() => undefined);
   const containers = await listContainers(name, signal);

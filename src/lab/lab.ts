@@ -1,8 +1,10 @@
 /** Local machines for trying and testing: what the command line and the tests use of them. */
 export { type LabRemains, labDown } from './down.ts';
 export { execOnMachine } from './machine.ts';
+export { DEFAULT_LAB, labCommand } from './names.ts';
+export { openSsh } from './open-ssh.ts';
 export { rebootMachine, startMachine, stopMachine } from './power.ts';
 export type { KnownMachine } from './ssh-files.ts';
 export type { LabFolder, LabMachine, LabOptions } from './state.ts';
 export { type LabStatus, labStatus, type MachineStatus } from './status.ts';
-export { DEFAULT_LAB, type Lab, type LabContext, type LabUpRequest, labUp } from './up.ts';
+export { type Lab, type LabContext, type LabUpRequest, labUp } from './up.ts';

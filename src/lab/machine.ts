@@ -46,9 +46,12 @@ export async function ensureMachine(
   const { lab, image, options } = recipe;
   if (state === undefined) {
     const volumes = await listNames('volume', lab, signal);
-    if (!volumes.includes(volumeName(lab, machine.name)))
-      await podman(createVolumeArguments(lab, machine.name, options.varSize), signal);
-    await podman(runMachineArguments({ ...machine, lab, image, tmpNoexec: options.tmpNoexec }), signal);
+    if (options.varSize === undefined && !volumes.includes(volumeName(lab, machine.name)))
+      await podman(createVolumeArguments(lab, machine.name), signal);
+    await podman(
+      runMachineArguments({ ...machine, lab, image, tmpNoexec: options.tmpNoexec, varSize: options.varSize }),
+      signal,
+    );
   } else if (state !== 'running') {
     await podman(['start', containerName(lab, machine.name)], signal);
   }
@@ -92,7 +95,7 @@ export async function waitForBoot(
     everyMs: POLL_MS,
     signal,
     host: machine,
-    hint: `Run \`podman logs ${containerName(lab, machine)}\`.`,
+    hint: `podman logs ${containerName(lab, machine)}`,
   });
 }
 
@@ -107,7 +110,7 @@ export async function waitForSsh(sshConfig: string, machine: string, signal?: Ab
     everyMs: POLL_MS,
     signal,
     host: machine,
-    hint: `Run \`ssh -v -F ${sshConfig} ${machine}\`.`,
+    hint: `ssh -v -F ${sshConfig} ${machine}`,
   });
 }
 

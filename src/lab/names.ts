@@ -9,6 +9,9 @@ export interface PlannedMachine {
   readonly number: number;
 }
 
+/** Name of the lab when none is given. */
+export const DEFAULT_LAB = 'kboot';
+
 /** How many machines a lab can have: what their numbers in one /24 leave room for. */
 const MOST = { masters: 9, nodes: 150 };
 
@@ -18,7 +21,7 @@ const LAB_NAME = /^[a-z][a-z0-9-]{0,29}$/;
 export function checkLabName(name: string): void {
   if (LAB_NAME.test(name)) return;
   throw new KbootError('USAGE', `"${name}" is no name for a lab`, {
-    hint: 'Use lower case letters, digits and dashes, a letter first, at most 30 characters.',
+    hint: 'use lower case letters, digits and dashes, a letter first, at most 30 characters',
   });
 }
 
@@ -79,6 +82,11 @@ export function volumeName(lab: string, machine: string): string {
 /** The podman label that everything of a lab carries. */
 export function labLabel(lab: string): string {
   return `kboot.lab=${lab}`;
+}
+
+/** A verb of the lab as one types it: `kboot lab up --name mine`. */
+export function labCommand(words: string, lab: string): string {
+  return `kboot lab ${words}${lab === DEFAULT_LAB ? '' : ` --name ${lab}`}`;
 }
 
 function checkCount(what: string, count: number, least: number, most: number): void {

@@ -8,6 +8,8 @@ export interface MachineSpec {
   readonly address: string;
   readonly image: string;
   readonly tmpNoexec: boolean;
+  /** Makes /var a small one in memory (`400m`), which does not outlive a reboot; a volume when undefined. */
+  readonly varSize: string | undefined;
 }
 
 const EPHEMERAL = 'rw,nosuid,nodev';
@@ -24,12 +26,14 @@ const EPHEMERAL = 'rw,nosuid,nodev';
  * - `on-failure`: `systemctl reboot` inside ends the container by a signal, and podman starts it again.
  */
 export function runMachineArguments(spec: MachineSpec): readonly string[] {
-  const { lab, name, role, address, image, tmpNoexec } = spec;
+  const { lab, name, role, address, image, tmpNoexec, varSize } = spec;
   const tmpfs = [
     `/tmp:${EPHEMERAL},${tmpNoexec ? 'noexec' : 'exec'},mode=1777`,
     `/run:${EPHEMERAL},exec,mode=755`,
     `/run/lock:${EPHEMERAL},noexec,mode=1777,size=5m`,
+    ...(varSize === undefined ? [] : [`/var:rw,dev,suid,exec,mode=755,size=${varSize}`]),
   ];
+  const volumes = varSize === undefined ? [`${volumeName(lab, name)}:/var:dev,suid,exec`] : [];
   return [
     ...['run', '--detach', '--name', containerName(lab, name), '--hostname', name],
     ...['--label', labLabel(lab), '--label', `kboot.machine=${name}`, '--label', `kboot.role=${role}`],
@@ -40,15 +44,14 @@ export function runMachineArguments(spec: MachineSpec): readonly string[] {
     ...['--stop-signal', 'SIGRTMIN+3', '--cgroupns', 'private', '--runtime', 'runc'],
     ...['--ulimit', 'nofile=20000:20000', '--ulimit', 'nproc=32000:32000', '--restart', 'on-failure'],
     ...tmpfs.flatMap((mount) => ['--tmpfs', mount]),
-    ...['--volume', `${volumeName(lab, name)}:/var:dev,suid,exec`, '--pull', 'never', image],
+    ...volumes.flatMap((volume) => ['--volume', volume]),
+    ...['--pull', 'never', image],
   ];
 }
 
-/** The arguments that make a machine's /var. `size` (`400m`) makes it a small one, in memory. */
-export function createVolumeArguments(lab: string, machine: string, size?: string): readonly string[] {
-  const small = size === undefined ? [] : ['type=tmpfs', 'device=tmpfs', `o=size=${size}`];
-  const options = small.flatMap((option) => ['--opt', option]);
-  return ['volume', 'create', '--label', labLabel(lab), ...options, volumeName(lab, machine)];
+/** The arguments that make the volume for a machine's /var. */
+export function createVolumeArguments(lab: string, machine: string): readonly string[] {
+  return ['volume', 'create', '--label', labLabel(lab), volumeName(lab, machine)];
 }
 
 /** The arguments that make a lab's network; podman chooses a subnet that is free. */

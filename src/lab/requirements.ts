@@ -1,4 +1,5 @@
 import { access, constants } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { KbootError } from '../lib/errors.ts';
 import { run } from './run.ts';
@@ -44,6 +45,14 @@ export function installCommand(packages: readonly string[]): string {
   return `apt-get update && apt-get install --yes --no-install-recommends ${packages.join(' ')}`;
 }
 
+/** Throws REFUSED unless this is root: whole machines do not run in a user's podman. */
+export function requireRoot(): void {
+  if (userInfo().uid === 0) return;
+  throw new KbootError('REFUSED', 'the lab needs root, to run whole machines in podman', {
+    hint: 'run the same command with sudo',
+  });
+}
+
 interface RequirementOptions {
   /** PATH */
   readonly path: string;
@@ -64,7 +73,7 @@ export async function ensureRequirements(options: RequirementOptions): Promise<v
       'MISSING_REQUIREMENT',
       `the lab needs packages that are not installed: ${missing.join(', ')}`,
       {
-        hint: `Run \`${command}\`, or \`kboot lab up --install\`, which runs it.`,
+        hint: `${command} (or kboot lab up --install, which runs it)`,
       },
     );
   onProgress(`installing ${missing.join(', ')}`);
@@ -72,7 +81,7 @@ export async function ensureRequirements(options: RequirementOptions): Promise<v
   const still = await missingPackages(path);
   if (still.length > 0)
     throw new KbootError('MISSING_REQUIREMENT', `still missing after the installation: ${still.join(', ')}`, {
-      hint: `Look at what \`${installCommand(still)}\` says.`,
+      hint: `look at what this says: ${installCommand(still)}`,
     });
 }
 

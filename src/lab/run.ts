@@ -13,7 +13,8 @@ interface RunOptions {
 
 /**
  * Runs a program on this machine and returns its standard output. Throws COMMAND_FAILED with the command and the
- * last line that it wrote, TIMED_OUT at the limit; when `signal` aborts, its reason.
+ * last line that it wrote, TIMED_OUT at the limit, MISSING_REQUIREMENT when the program is not there; when `signal`
+ * aborts, its reason.
  */
 export async function run(argv: readonly [string, ...string[]], options: RunOptions = {}): Promise<string> {
   const { stdin, env, signal, timeoutMs } = options;
@@ -30,6 +31,7 @@ export async function run(argv: readonly [string, ...string[]], options: RunOpti
   } catch (error) {
     signal?.throwIfAborted();
     if (!(error instanceof ExecaError)) throw error;
+    if (error.code === 'ENOENT') throw notInstalled(program, error);
     const seconds = (timeoutMs ?? 0) / 1000;
     const [code, how] = error.timedOut
       ? (['TIMED_OUT', `no end after ${seconds} s`] as const)
@@ -60,6 +62,13 @@ export async function runInTerminal(argv: readonly [string, ...string[]]): Promi
   const [program, ...args] = argv;
   const { exitCode, signal } = await execa(program, args, { stdio: 'inherit', reject: false });
   return exitCode ?? 128 + (signal === undefined ? 0 : constants.signals[signal]);
+}
+
+function notInstalled(program: string, cause: Error): KbootError {
+  return new KbootError('MISSING_REQUIREMENT', `this machine has no program ${program}`, {
+    cause,
+    hint: 'kboot lab up names the packages that the lab needs',
+  });
 }
 
 function endOf(error: ExecaError): string {

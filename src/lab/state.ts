@@ -75,7 +75,7 @@ export async function readLabRecord({ record }: LabFolder): Promise<LabRecord | 
   } catch (cause) {
     throw new KbootError('CONFIG_INVALID', `${record}: not the record of a lab`, {
       cause,
-      hint: 'Run `kboot lab down` with the name of the lab, then `kboot lab up`.',
+      hint: 'kboot lab down (with --name NAME for a lab of another name), then kboot lab up',
     });
   }
 }

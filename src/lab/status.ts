@@ -1,6 +1,7 @@
 import { execa } from 'execa';
 import { checkLabName, containerName } from './names.ts';
 import { listContainers } from './podman.ts';
+import { requireRoot } from './requirements.ts';
 import { type LabFolder, labFolder } from './state.ts';
 import type { LabContext } from './up.ts';
 
@@ -23,6 +24,7 @@ export interface LabStatus {
 /** What is there of a lab, by podman's account. */
 export async function labStatus(name: string, context: LabContext): Promise<LabStatus> {
   checkLabName(name);
+  requireRoot();
   const containers = await listContainers(name, context.signal);
   const machines = await Promise.all(
     containers.map(async ({ machine, role, address, state }) => ({

@@ -1,19 +1,17 @@
 import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { userInfo } from 'node:os';
-import { KbootError, messageOf } from '../lib/errors.ts';
-import { fanOut } from '../lib/fan-out.ts';
 import { clusterFileText, sha256, type Written, writeClusterFile } from './cluster-file.ts';
+import { onEachMachine } from './each-machine.ts';
 import { ensureImage } from './image.ts';
 import { ensureMachine, waitForSsh } from './machine.ts';
-import { addressIn, checkLabName, networkName, planMachines } from './names.ts';
+import { addressIn, checkLabName, DEFAULT_LAB, networkName } from './names.ts';
 import { inspectNetwork, listContainers, listNames, podman } from './podman.ts';
 import { createNetworkArguments } from './podman-arguments.ts';
-import { ensureRequirements } from './requirements.ts';
+import { ensureRequirements, requireRoot } from './requirements.ts';
 import { run } from './run.ts';
+import { settle } from './settle.ts';
 import { type KnownMachine, knownHostsText, sshConfigText } from './ssh-files.ts';
 import {
   type LabFolder,
-  type LabMachine,
   type LabOptions,
   type LabRecord,
   labFolder,
@@ -21,21 +19,6 @@ import {
   type StateHome,
   writeLabRecord,
 } from './state.ts';
-
-/** Name of the lab when none is given. */
-export const DEFAULT_LAB = 'kboot';
-
-const DEFAULTS = { masters: 1, nodes: 2 };
-const DEFAULT_OPTIONS: LabOptions = {
-  user: 'root',
-  sudo: true,
-  shell: 'sh',
-  tmpNoexec: false,
-  bastion: false,
-};
-
-/** Machines that are started at the same time: booting is work for the processor. */
-const STARTED_AT_ONCE = 4;
 
 /** The world around a lab. */
 export interface LabContext extends StateHome {
@@ -79,10 +62,7 @@ export async function labUp(request: LabUpRequest, context: LabContext): Promise
   const { name = DEFAULT_LAB, install = false } = request;
   const { env, signal, onProgress = () => {} } = context;
   checkLabName(name);
-  if (userInfo().uid !== 0)
-    throw new KbootError('REFUSED', 'the lab needs root, to run whole machines in podman', {
-      hint: 'Run the same command with sudo.',
-    });
+  requireRoot();
   await ensureRequirements({ path: env['PATH'] ?? '', install, onProgress, signal });
   const files = labFolder(name, context);
   const former = await readLabRecord(files);
@@ -109,38 +89,15 @@ export async function labUp(request: LabUpRequest, context: LabContext): Promise
     .filter((machine) => states.get(machine.name) !== 'running')
     .map(({ name }) => name);
   if (started.length > 0) onProgress(`starting ${started.join(', ')}`);
-  const known = await onEach(machines, signal, (machine) =>
+  const known = await onEachMachine(name, machines, signal, (machine) =>
     ensureMachine(machine, recipe, states.get(machine.name), signal),
   );
   await writeFile(files.knownHosts, knownHostsText(known), { mode: 0o600 });
   await writeFile(files.sshConfig, sshConfigText(machines, options.user, files), { mode: 0o600 });
-  await onEach(machines, signal, (machine) => waitForSsh(files.sshConfig, machine.name, signal));
+  await onEachMachine(name, machines, signal, (machine) => waitForSsh(files.sshConfig, machine.name, signal));
   const text = clusterFileText(name, machines, files.sshConfig);
   const written = await settleClusterFile(request.clusterFile, text, files, record);
   return { name, machines: known, subnet, files, started, clusterFile: { text, written } };
-}
-
-/** What the lab is to be: as asked, else as it is, else the defaults. Refuses what would need a lab made anew. */
-function settle(request: LabUpRequest, former: LabRecord | undefined) {
-  const count = (role: LabMachine['role']) =>
-    former?.machines.filter((machine) => machine.role === role).length;
-  const options: LabOptions = { ...(former?.options ?? DEFAULT_OPTIONS), ...request.options };
-  const planned = planMachines({
-    masters: request.masters ?? count('master') ?? DEFAULTS.masters,
-    nodes: request.nodes ?? count('node') ?? DEFAULTS.nodes,
-    bastion: options.bastion,
-  });
-  const surplus = (former?.machines ?? []).filter(
-    ({ name }) => !planned.some((wanted) => wanted.name === name),
-  );
-  const isOther = former !== undefined && JSON.stringify(former.options) !== JSON.stringify(options);
-  if (surplus.length === 0 && !isOther) return { planned, options };
-  const what = isOther
-    ? 'was made with other options'
-    : `has more machines: ${surplus.map(({ name }) => name).join(', ')}`;
-  throw new KbootError('REFUSED', `lab ${former?.name}: is there already and ${what}`, {
-    hint: 'Run `kboot lab down` first, or `kboot lab up` without numbers to keep it as it is.',
-  });
 }
 
 async function ensureKey(files: LabFolder, signal: AbortSignal | undefined): Promise<string> {
@@ -173,25 +130,4 @@ async function settleClusterFile(
   if (written === 'written')
     await writeLabRecord(files, { ...record, clusterFile: { path, sha256: sha256(text) } });
   return written;
-}
-
-/** Runs `task` on all machines and throws one error that holds every failure. */
-async function onEach<T>(
-  machines: readonly LabMachine[],
-  signal: AbortSignal | undefined,
-  task: (machine: LabMachine) => Promise<T>,
-): Promise<readonly T[]> {
-  const outcomes = await fanOut(machines, STARTED_AT_ONCE, task);
-  signal?.throwIfAborted();
-  const failures = outcomes.filter((outcome) => !outcome.ok);
-  if (failures.length > 0)
-    throw new KbootError(
-      'SOME_HOSTS_FAILED',
-      failures.map(({ item, error }) => `${item.name}: did not start: ${messageOf(error)}`).join('\n'),
-      {
-        cause: failures[0]?.error,
-        hint: 'Run `kboot lab up` again to go on, or `kboot lab down` to take away what is there.',
-      },
-    );
-  return outcomes.flatMap((outcome) => (outcome.ok ? [outcome.value] : []));
 }

@@ -1,0 +1,80 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import type { Io } from '../io.ts';
+import { type Register, runVerb } from '../verb.ts';
+
+/** Same as in the lab, which is loaded when it is used. */
+const DEFAULT_NAME = 'kboot';
+
+/** kboot lab up | down | status | ssh */
+export const registerLab: Register = (program, io) => {
+  const lab = program.command('lab').description('local machines to try kboot on, in podman');
+  registerUp(lab, io);
+  registerDown(lab, io);
+  registerStatus(lab, io);
+  registerSsh(lab, io);
+};
+
+function named(command: Command): Command {
+  return command.option('--name <lab>', 'the lab, when there are several', DEFAULT_NAME);
+}
+
+function registerUp(lab: Command, io: Io): void {
+  named(lab.command('up'))
+    .description('start machines that boot systemd and sshd, and write a kboot.yaml for them')
+    .option('--nodes <number>', 'nodes beside the masters (default: as it is, or 2)', count)
+    .option('--masters <number>', 'masters (default: as it is, or 1)', count)
+    .option('--install', 'install the Debian packages that this machine lacks', false)
+    .action(async (options: UpOptions, command: Command) => {
+      await runVerb(io, command, async (run) => (await import('../verbs/lab.ts')).runLabUp(run, options));
+    });
+}
+
+function registerDown(lab: Command, io: Io): void {
+  named(lab.command('down'))
+    .description('remove the machines with everything that belongs to them')
+    .option('--image', 'remove the machine image too, which is kept for the next time', false)
+    .action(async (options: DownOptions, command: Command) => {
+      await runVerb(io, command, async (run) => (await import('../verbs/lab.ts')).runLabDown(run, options));
+    });
+}
+
+function registerStatus(lab: Command, io: Io): void {
+  named(lab.command('status'))
+    .description('show the machines')
+    .option('--json', 'one JSON document on standard output', false)
+    .action(async (options: StatusOptions) => (await import('../verbs/lab.ts')).runLabStatus(io, options));
+}
+
+function registerSsh(lab: Command, io: Io): void {
+  named(lab.command('ssh'))
+    .description('open a shell on a machine, or run a command there: kboot lab ssh node1 -- systemctl status')
+    .argument('<machine>', 'its name; node1 is enough')
+    .argument('[command...]', 'after --')
+    .action(async (machine: string, argv: string[], options: NameOption) =>
+      (await import('../verbs/lab.ts')).runLabSsh(io, machine, argv, options),
+    );
+}
+
+/** The options of the lab's verbs, as commander hands them over. */
+export interface NameOption {
+  readonly name: string;
+}
+
+export interface UpOptions extends NameOption {
+  readonly nodes?: number;
+  readonly masters?: number;
+  readonly install: boolean;
+}
+
+export interface DownOptions extends NameOption {
+  readonly image: boolean;
+}
+
+export interface StatusOptions extends NameOption {
+  readonly json: boolean;
+}
+
+function count(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('A whole number is expected.');
+  return Number(text);
+}

@@ -1,0 +1,91 @@
+import { type LabContext, labCommand, labDown, labStatus, labUp, openSsh } from '../../lab/lab.ts';
+import { KbootError } from '../../lib/errors.ts';
+import type { DownOptions, NameOption, StatusOptions, UpOptions } from '../commands/lab.ts';
+import { ExitWith } from '../exit-with.ts';
+import type { Io } from '../io.ts';
+import { renderTable } from '../render/table.ts';
+import type { Run } from '../verb.ts';
+
+/** `kboot lab up`. Resolves with the machines as a table, and the cluster file's text when another was kept. */
+export async function runLabUp(run: Run, { name, masters, nodes, install }: UpOptions): Promise<string> {
+  run.report({ type: 'run-start', verb: 'lab up', hosts: [] });
+  const lab = await labUp(
+    {
+      name,
+      install,
+      clusterFile: run.file,
+      ...(masters !== undefined && { masters }),
+      ...(nodes !== undefined && { nodes }),
+    },
+    contextOf(run),
+  );
+  const note = (text: string) => run.report({ type: 'note', text });
+  const { written, text } = lab.clusterFile;
+  if (lab.started.length === 0) note(`lab ${name} was up already: no changes`);
+  if (written === 'written') note(`wrote ${run.file}`);
+  if (written === 'kept')
+    run.report({
+      type: 'warning',
+      text: `${run.file} is there already and was left as it is; what these machines need in it is printed below`,
+    });
+  note(`look around: ${labCommand(`ssh ${lab.machines[0]?.name ?? ''}`, name)}`);
+  note(`take it down: ${labCommand('down', name)}`);
+  const table = renderTable(['MACHINE', 'ROLE', 'ADDRESS'], lab.machines.map(rowOf));
+  return written === 'kept' ? `${table}\n${text}` : table;
+}
+
+/** `kboot lab down` */
+export async function runLabDown(run: Run, { name, image }: DownOptions): Promise<undefined> {
+  run.report({ type: 'run-start', verb: 'lab down', hosts: [] });
+  const { machines, keptClusterFile } = await labDown(name, { image }, contextOf(run));
+  if (machines.length === 0) run.report({ type: 'note', text: `lab ${name} was not up` });
+  if (keptClusterFile !== undefined)
+    run.report({ type: 'note', text: `${keptClusterFile} was changed since lab up wrote it, and is kept` });
+}
+
+/** `kboot lab status`: a table, or with `--json` `{ name, machines: [{ name, role, address, state }], sshConfig }`. */
+export async function runLabStatus(io: Io, { name, json }: StatusOptions): Promise<void> {
+  const { machines, files } = await labStatus(name, io);
+  if (json) {
+    io.stdout.write(`${JSON.stringify({ name, machines, sshConfig: files.sshConfig }, undefined, 2)}\n`);
+    return;
+  }
+  if (machines.length === 0) {
+    io.stderr.write(`lab ${name}: not up; ${labCommand('up', name)} starts it\n`);
+    return;
+  }
+  const rows = machines.map((machine) => [...rowOf(machine), machine.state]);
+  io.stdout.write(renderTable(['MACHINE', 'ROLE', 'ADDRESS', 'STATE'], rows));
+}
+
+/**
+ * `kboot lab ssh`: hands the terminal to ssh, and ends with the exit code of what ran on the machine. Throws USAGE
+ * for a machine that the lab has not.
+ */
+export async function runLabSsh(
+  io: Io,
+  machine: string,
+  argv: readonly string[],
+  { name }: NameOption,
+): Promise<void> {
+  const { machines, files } = await labStatus(name, io);
+  const found = machines.find((known) => known.name === machine || known.name.startsWith(`${machine}.`));
+  if (found === undefined)
+    throw new KbootError('USAGE', `lab ${name} has no machine ${machine}`, {
+      hint:
+        machines.length === 0
+          ? labCommand('up', name)
+          : `it has ${machines.map((known) => known.name).join(', ')}`,
+    });
+  const exitCode = await openSsh(files.sshConfig, found.name, argv);
+  if (exitCode !== 0) throw new ExitWith(exitCode);
+}
+
+function contextOf({ io, report }: Run): LabContext {
+  const { env, home, signal } = io;
+  return { env, home, signal, onProgress: (text) => report({ type: 'note', text }) };
+}
+
+function rowOf({ name, role, address }: { name: string; role: string; address: string }): readonly string[] {
+  return [name, role, address];
+}

@@ -1,0 +1,32 @@
+import { userInfo } from 'node:os';
+import { describe } from 'vitest';
+import { missingPackages } from '../../src/lab/requirements.ts';
+
+/** Set to 1 where tests on real machines must run (CI): what would skip them fails them instead. */
+const isRequired = process.env['KBOOT_REQUIRE_E2E'] === '1';
+
+const isRoot = userInfo().uid === 0;
+const missing = await missingPackages(process.env['PATH'] ?? '');
+
+/** Why no real machines can run here; undefined when they can. */
+export const whyNoMachines: string | undefined = !isRoot
+  ? 'not root'
+  : missing.length > 0
+    ? `missing packages: ${missing.join(', ')}`
+    : undefined;
+
+/** Whether tests on real machines run. Also where they cannot and must: their failure says why. */
+export const runE2e = isRequired || whyNoMachines === undefined;
+
+/**
+ * `describe` for tests on real machines. Where those cannot run the tests are skipped, with the reason in their
+ * title and on standard error, unless KBOOT_REQUIRE_E2E=1.
+ */
+export function describeE2e(title: string, tests: () => void): void {
+  if (runE2e) {
+    describe(title, tests);
+    return;
+  }
+  console.warn(`SKIPPED, real machines cannot run here (${whyNoMachines}): ${title}`);
+  describe.skip(`${title} [no real machines: ${whyNoMachines}]`, tests);
+}

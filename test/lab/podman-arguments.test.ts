@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest';
+import {
+  createNetworkArguments,
+  createVolumeArguments,
+  runMachineArguments,
+} from '../../src/lab/podman-arguments.ts';
+
+const SPEC = {
+  lab: 'mine',
+  name: 'node1.example.com',
+  role: 'node',
+  address: '10.89.3.51',
+  image: 'localhost/kboot-machine:abc',
+  tmpNoexec: false,
+  varSize: undefined,
+};
+
+test('a machine is run with what systemd, runc and the kubelet need', () => {
+  expect(runMachineArguments(SPEC).join(' ').replaceAll(' --', '\n--')).toMatchInlineSnapshot(`
+    "run
+    --detach
+    --name kboot-lab-mine-node1.example.com
+    --hostname node1.example.com
+    --label kboot.lab=mine
+    --label kboot.machine=node1.example.com
+    --label kboot.role=node
+    --label kboot.address=10.89.3.51
+    --network kboot-lab-mine
+    --ip 10.89.3.51
+    --network-alias node1.example.com
+    --network-alias node1
+    --dns-search .
+    --privileged
+    --pids-limit -1
+    --systemd=false
+    --env container=podman
+    --stop-signal SIGRTMIN+3
+    --cgroupns private
+    --runtime runc
+    --ulimit nofile=20000:20000
+    --ulimit nproc=32000:32000
+    --restart on-failure
+    --tmpfs /tmp:rw,nosuid,nodev,exec,mode=1777
+    --tmpfs /run:rw,nosuid,nodev,exec,mode=755
+    --tmpfs /run/lock:rw,nosuid,nodev,noexec,mode=1777,size=5m
+    --volume kboot-lab-mine-node1.example.com-var:/var:dev,suid,exec
+    --pull never localhost/kboot-machine:abc"
+  `);
+});
+
+test('/tmp can be noexec, and only /tmp changes', () => {
+  const usual = runMachineArguments(SPEC);
+  const noexec = runMachineArguments({ ...SPEC, tmpNoexec: true });
+  expect(noexec.filter((word) => !usual.includes(word))).toEqual(['/tmp:rw,nosuid,nodev,noexec,mode=1777']);
+});
+
+test('a small /var is in memory and needs no volume', () => {
+  const words = runMachineArguments({ ...SPEC, varSize: '400m' });
+  expect(words).toContain('/var:rw,dev,suid,exec,mode=755,size=400m');
+  expect(words).not.toContain('--volume');
+});
+
+test('what a lab makes carries its label', () => {
+  expect(createVolumeArguments('mine', 'node1.example.com')).toEqual(
+    ['volume', 'create', '--label', 'kboot.lab=mine', 'kboot-lab-mine-node1.example.com-var'], // the name above
+  );
+  expect(createNetworkArguments('mine')).toEqual([
+    ...['network', 'create', '--label', 'kboot.lab=mine', 'kboot-lab-mine'],
+  ]);
+});

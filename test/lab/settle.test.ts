@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest';
+import { settle } from '../../src/lab/settle.ts';
+import type { LabRecord } from '../../src/lab/state.ts';
+
+const FORMER: LabRecord = {
+  apiVersion: 'kboot/v1',
+  kind: 'Lab',
+  name: 'mine',
+  image: 'localhost/kboot-machine:abc',
+  subnet: '10.89.3.0/24',
+  machines: [
+    { name: 'master.example.com', role: 'master', address: '10.89.3.11' },
+    { name: 'node1.example.com', role: 'node', address: '10.89.3.51' },
+  ],
+  options: { user: 'ada', sudo: false, shell: 'fish', tmpNoexec: true, bastion: false },
+};
+const names = (settled: ReturnType<typeof settle>) => settled.planned.map(({ name }) => name);
+
+test('a new lab has a master and two nodes, and root in sh', () => {
+  const settled = settle({}, undefined);
+  expect(names(settled)).toEqual(['master.example.com', 'node1.example.com', 'node2.example.com']);
+  expect(settled.options).toEqual({
+    ...{ user: 'root', sudo: true, shell: 'sh', tmpNoexec: false, bastion: false },
+  });
+});
+
+test('a new lab as asked', () => {
+  const settled = settle({ masters: 2, nodes: 0, options: { bastion: true } }, undefined);
+  expect(names(settled)).toEqual(['bastion.example.com', 'master.example.com', 'master2.example.com']);
+  expect(settled.options.bastion).toBe(true);
+});
+
+describe('a lab that is there', () => {
+  test('stays as it is when nothing is asked', () => {
+    const settled = settle({}, FORMER);
+    expect(names(settled)).toEqual(['master.example.com', 'node1.example.com']);
+    expect(settled.options).toEqual(FORMER.options);
+  });
+
+  test('grows', () => {
+    expect(names(settle({ nodes: 2 }, FORMER))).toContain('node2.example.com');
+  });
+
+  test('is asked for as it is', () => {
+    expect(names(settle({ masters: 1, nodes: 1, options: { user: 'ada' } }, FORMER))).toHaveLength(2);
+  });
+
+  test('does not shrink', () => {
+    expect(() => settle({ nodes: 0 }, FORMER)).toThrow(
+      expect.objectContaining({
+        code: 'REFUSED',
+        message: 'lab mine: is there already and has more machines: node1.example.com',
+        hint: 'kboot lab down --name mine first, or kboot lab up --name mine without numbers to keep it as it is',
+      }),
+    );
+  });
+
+  test('does not change its kind', () => {
+    expect(() => settle({ options: { shell: 'sh' } }, FORMER)).toThrow(
+      expect.objectContaining({
+        code: 'REFUSED',
+        message: 'lab mine: is there already and was made with other options',
+      }),
+    );
+  });
+});
