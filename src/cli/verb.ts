@@ -1,17 +1,120 @@
+import { resolve } from 'node:path';
+import { inspect } from 'node:util';
 import type { Command } from 'commander';
-import type { Report } from '../lib/events.ts';
-import type { LogFile } from '../lib/log-file.ts';
+import { DEFAULTS } from '../config/defaults.ts';
+import { KbootError, messageOf } from '../lib/errors.ts';
+import type { Event, Report } from '../lib/events.ts';
+import { appendToLogFile, type LogFile, logDirectory, openLogFile } from '../lib/log-file.ts';
 import type { Io } from './io.ts';
+import { paintFor } from './render/paint.ts';
+import { lineFormatter } from './report/lines.ts';
+import { startReporter } from './report/reporter.ts';
+import { RunFailed } from './run-failed.ts';
 
 /** What a verb is given once the global options are read. */
 export interface Run {
   readonly io: Io;
   /** Absolute path of the cluster file (`--file`), whether it exists or not. */
   readonly file: string;
+  /** `init` */
+  readonly verb: string;
   readonly report: Report;
   readonly log: LogFile;
-  readonly signal: AbortSignal;
 }
 
 /** Adds one verb to the program: flags and texts only; the action imports its implementation when it runs. */
 export type Register = (program: Command, io: Io) => void;
+
+/** The options that every verb takes; `addGlobalOptions` declares them. */
+interface GlobalOptions {
+  readonly file: string;
+  readonly events?: true;
+  readonly plain?: true;
+  readonly logFile?: string;
+  readonly color: boolean;
+}
+
+export function addGlobalOptions(program: Command): Command {
+  return program
+    .option('-f, --file <path>', 'the cluster file', DEFAULTS.file)
+    .option('--plain', 'plain lines instead of a live list, also on a terminal')
+    .option('--events', 'progress and errors as one JSON object a line on standard error')
+    .option('--log-file <path>', "add the full log to this file instead of a new one in kboot's log folder")
+    .option('--no-color', 'no colours (also with NO_COLOR in the environment)');
+}
+
+/**
+ * Runs what a verb does, with a log file and a reporter: `command` is the one whose action calls this. The event
+ * `run-start` is the verb's business, who knows the machines; `run-end` and the result, which is the text that
+ * `task` resolves with, are this function's. Rejects with RunFailed, which carries the error and the log's path.
+ */
+export async function runVerb(
+  io: Io,
+  command: Command,
+  task: (run: Run) => Promise<string | void>,
+): Promise<void> {
+  const options = command.optsWithGlobals<GlobalOptions>();
+  const verb = verbOf(command);
+  const log = openLog(io, verb.replaceAll(' ', '-'), options);
+  log.write(`kboot ${io.argv.join(' ')}`);
+  const paint = paintFor(io, options.color);
+  const reporter = await startReporter(io, { ...options, paint });
+  const toLog = logReport(log);
+  let over = false;
+  const report: Report = (event) => {
+    if (over) return;
+    toLog(event);
+    reporter.report(event);
+  };
+  const onAbort = () => report({ type: 'note', text: 'stopping cleanly; Ctrl-C again ends at once' });
+  io.signal.addEventListener('abort', onAbort, { once: true });
+  const startedAt = performance.now();
+  const end = (ok: boolean) => {
+    report({ type: 'run-end', ok, ms: Math.round(performance.now() - startedAt) });
+    over = true;
+  };
+  try {
+    const result = await task({ io, file: resolve(io.cwd, options.file), verb, report, log });
+    end(true);
+    // Only when the live list is gone may a result follow it on the same terminal.
+    reporter.stop();
+    if (typeof result === 'string') io.stdout.write(result);
+  } catch (error) {
+    log.write(inspect(error, { depth: 5 }));
+    end(false);
+    throw new RunFailed(log.path, error);
+  } finally {
+    io.signal.removeEventListener('abort', onAbort);
+    reporter.stop();
+    log.close();
+  }
+}
+
+/** `join`, `bundle build`: the command's name behind those of the commands it belongs to, without the program's. */
+function verbOf(command: Command): string {
+  const parent = command.parent;
+  return parent?.parent ? `${verbOf(parent)} ${command.name()}` : command.name();
+}
+
+function openLog(io: Io, verb: string, { logFile }: GlobalOptions): LogFile {
+  const place = logFile === undefined ? logDirectory(io.env, io.home) : resolve(io.cwd, logFile);
+  try {
+    return logFile === undefined ? openLogFile(place, verb, new Date()) : appendToLogFile(place);
+  } catch (cause) {
+    throw new KbootError('MISSING_REQUIREMENT', `${place}: the log cannot be written: ${messageOf(cause)}`, {
+      cause,
+      hint: 'name another place with --log-file PATH',
+    });
+  }
+}
+
+/** Everything but counted progress, which would drown the rest. */
+function logReport(log: LogFile): Report {
+  const format = lineFormatter();
+  return (event: Event) => {
+    if (event.type === 'phase-progress' && event.done !== undefined) return;
+    const line = format(event);
+    if (line !== undefined) log.write(line.trim());
+    if (event.type === 'phase-end' && event.error !== undefined) log.write(event.error);
+  };
+}

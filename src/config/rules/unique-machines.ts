@@ -23,11 +23,11 @@ export const uniqueMachines: Rule = ({ masters, nodes }) => {
 function repeated(
   entries: readonly Entry[],
   field: readonly [string, ...string[]],
-  valueOf: (machine: Machine) => string | undefined,
+  keyOf: (machine: Machine) => string | undefined,
 ): Finding[] {
   const first = new Map<string, Entry>();
   return entries.flatMap((entry) => {
-    const value = valueOf(entry.machine);
+    const value = keyOf(entry.machine);
     if (value === undefined) return [];
     const earlier = first.get(value);
     if (earlier === undefined) {

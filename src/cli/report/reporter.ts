@@ -1,0 +1,26 @@
+import type { Report } from '../../lib/events.ts';
+import type { Io } from '../io.ts';
+import type { Paint } from '../render/paint.ts';
+
+/** Shows the events of a run to somebody. */
+export interface Reporter {
+  readonly report: Report;
+  /** Ends the showing and leaves the terminal as it was. May be called twice. */
+  stop(): void;
+}
+
+export interface ReportOptions {
+  /** NDJSON for programs (`--events`). */
+  readonly events?: boolean;
+  /** Plain lines also on a terminal (`--plain`). */
+  readonly plain?: boolean;
+  readonly paint: Paint;
+}
+
+/** The reporter that suits the options and the terminal. Loads no other. */
+export async function startReporter(io: Io, options: ReportOptions): Promise<Reporter> {
+  if (options.events) return (await import('./json.ts')).jsonReporter(io.stderr, Date.now);
+  const live = io.stderr.isTTY === true && !options.plain && !io.env['CI'] && io.env['TERM'] !== 'dumb';
+  if (!live) return (await import('./lines.ts')).linesReporter(io.stderr, options.paint, Date.now);
+  return (await import('./spinner.ts')).spinnerReporter(io.stderr, options.paint, Date.now);
+}
