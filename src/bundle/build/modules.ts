@@ -48,9 +48,8 @@ const ARRANGEMENTS: readonly Arrangement[] = [
     tree: 'etcd',
     files: {
       'usr/local/bin/etcd': 'etcd/etcd',
-      'usr/local/bin/etcdctl': 'etcd/etcdctl',
-      'usr/local/bin/etcdutl': 'etcd/etcdutl',
     },
+    links: { 'usr/local/bin/etcdctl': 'etcd', 'usr/local/bin/etcdutl': 'etcd' },
     directories: ['dev', 'proc', 'etc/kubernetes/pki/etcd', 'var/lib/etcd'],
   },
   {
@@ -58,7 +57,6 @@ const ARRANGEMENTS: readonly Arrangement[] = [
     files: {
       'usr/local/bin/containerd': 'containerd/containerd',
       'usr/local/bin/containerd-shim-runc-v2': 'containerd/containerd-shim-runc-v2',
-      'usr/local/bin/ctr': 'containerd/ctr',
       'usr/local/bin/runc': 'runc/runc',
       'opt/cni/bin/bridge': 'cni-plugins/bridge',
       'opt/cni/bin/host-local': 'cni-plugins/host-local',
@@ -66,6 +64,7 @@ const ARRANGEMENTS: readonly Arrangement[] = [
       'opt/cni/bin/portmap': 'cni-plugins/portmap',
       'opt/cni/bin/flannel': 'flannel-cni-plugin/flannel',
     },
+    links: { 'usr/local/bin/ctr': 'containerd' },
     directories: ['etc/cni/net.d'],
   },
   {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GoBuild } from './go.ts';
 import { IMAGES_DIR, type Release } from './release.ts';
@@ -10,22 +11,13 @@ export function goBuilds(release: Release): Readonly<Record<ProgramSet, GoBuild>
   return {
     'kubernetes-node': kubernetes(release, 'node'),
     'kubernetes-control-plane': kubernetes(release, 'control-plane'),
-    etcd: {
-      ...named('etcd', release.etcd, 'etcd'),
-      programs: {
-        etcd: 'go.etcd.io/etcd/server/v3',
-        etcdctl: 'go.etcd.io/etcd/etcdctl/v3',
-        etcdutl: 'go.etcd.io/etcd/etcdutl/v3',
-      },
-    },
+    etcd: { ...named('etcd', release.etcd, 'etcd'), programs: { etcd: '.' } },
     containerd: {
       ...named('containerd', release.containerd, 'node-runtime', 'containerd'),
-      programs: Object.fromEntries(
-        ['containerd', 'containerd-shim-runc-v2', 'ctr'].map((name) => [
-          name,
-          `github.com/containerd/containerd/v2/cmd/${name}`,
-        ]),
-      ),
+      programs: {
+        containerd: '.',
+        'containerd-shim-runc-v2': 'github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2',
+      },
       variables: { 'github.com/containerd/containerd/v2/version.Version': release.containerd },
     },
     runc: {
@@ -79,12 +71,19 @@ export type ProgramSet =
   | 'flannel'
   | 'coredns';
 
+/** The code of ours that a component's programs are made of, where there is some, and its module. */
+function sourcesIn(folder: string, version: string): readonly string[] {
+  const own = join(folder, 'src');
+  return [...(existsSync(own) ? [own] : []), join(folder, version)];
+}
+
 function named(
   name: string,
   version: string,
   ...folder: string[]
 ): Pick<GoBuild, 'name' | 'title' | 'sources'> {
-  return { name, title: `Compile ${name} ${version}`, sources: [join(IMAGES_DIR, ...folder, version)] };
+  const sources = sourcesIn(join(IMAGES_DIR, ...folder), version);
+  return { name, title: `Compile ${name} ${version}`, sources };
 }
 
 function kubernetes({ kubernetes: version }: Release, group: 'node' | 'control-plane'): GoBuild {
@@ -94,7 +93,7 @@ function kubernetes({ kubernetes: version }: Release, group: 'node' | 'control-p
   return {
     name: `kubernetes-${group}`,
     title: `Compile Kubernetes ${version} (${group === 'node' ? 'kubelet, kubeadm, kubectl, kube-proxy' : 'control plane'})`,
-    sources: [join(IMAGES_DIR, 'kubernetes', 'src'), join(IMAGES_DIR, 'kubernetes', version)],
+    sources: sourcesIn(join(IMAGES_DIR, 'kubernetes'), version),
     programs: { [`kubernetes-${group}`]: `./cmd/${group}` },
     variables: Object.fromEntries(
       packages.flatMap((path) => Object.entries(values).map(([name, value]) => [`${path}.${name}`, value])),
