@@ -15,11 +15,13 @@ export interface FoundDeployments {
   /** Folder that each container's link selects, by container. */
   readonly links: ReadonlyMap<string, string>;
   readonly folders: ReadonlyMap<string, FoundDeployment>;
+  /** Layers in the store, in hex. */
+  readonly layers: ReadonlySet<string>;
 }
 
 /**
- * Shell function that lists a checkout root, a line each: `link NAME FOLDER` and `folder NAME INFO CONFIG`, with
- * the files in base64 or `-`, separated by tabs.
+ * Shell function that lists a checkout root, a line each: `link NAME FOLDER`, `folder NAME INFO CONFIG` with the
+ * files in base64 or `-`, and `layer HEX`, separated by tabs.
  */
 export const LIST_DEPLOYMENTS = `
 encoded() { if [ -f "$1" ]; then base64 -w 0 "$1"; else printf -; fi; }
@@ -33,6 +35,9 @@ list_deployments() {
       printf 'folder\\t%s\\t%s\\t%s\\n' "$base" "$(encoded "$entry/info")" "$(encoded "$entry/config.json")"
     fi
   done
+  for entry in "$1"/.storage/*; do
+    if [ -d "$entry" ]; then printf 'layer\\t%s\\n' "\${entry##*/}"; fi
+  done
 }
 `;
 
@@ -40,14 +45,16 @@ list_deployments() {
 export function parseDeployments(stdout: string): FoundDeployments {
   const links = new Map<string, string>();
   const folders = new Map<string, FoundDeployment>();
+  const layers = new Set<string>();
   for (const line of stdout.split('\n')) {
     const [kind, name = '', first = '', second = ''] = line.split('\t');
     if (kind === 'link') links.set(name, first);
+    if (kind === 'layer') layers.add(name);
     if (kind === 'folder') {
       folders.set(name, { folder: name, info: parseInfo(decode(first)), command: commandOf(decode(second)) });
     }
   }
-  return { links, folders };
+  return { links, folders, layers };
 }
 
 /** The deployments a container has, in both slots, whether a link selects one or not. */

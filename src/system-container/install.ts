@@ -82,7 +82,7 @@ export async function installSystemContainer(
     probe(
       host,
       {
-        ...{ root, runtime, layers },
+        ...{ root, runtime },
         wantsSpec: !image.files['config.json'] && !image.files['config.json.template'],
         units: image.manifest.units,
         paths: pathsToAsk(rendered, name),
@@ -102,8 +102,8 @@ export async function installSystemContainer(
     leftovers: leftoversOf(answers.deployments, name),
     created: Math.floor(now() / 1000),
   });
-  const storeIsThere = answers.storedLayers.size > 0;
-  if (!storeIsThere || layers.some((layer) => !answers.storedLayers.has(layer))) {
+  const stored = answers.deployments.layers;
+  if (stored.size === 0 || layers.some((layer) => !stored.has(layer))) {
     await unpackLayers(host, image.steps, { root, blobDirs, signal });
   }
   const late = await applyInstall(host, { ...settled, root, name, steps: image.steps }, signal);

@@ -37,9 +37,10 @@ export async function scanLayer(blob: Readable, digest: string): Promise<LayerSc
   return checker.scan();
 }
 
-/**
- * The scan of a layer, from `cacheDir` when it was made before. `open` gives the blob.
- */
+/** Scans that are being made: several machines may ask for the same layer at once. */
+const running = new Map<string, Promise<LayerScan>>();
+
+/** The scan of a layer, from `cacheDir` when it was made before. `open` gives the blob. Throws like scanLayer. */
 export async function cachedLayerScan(
   digest: string,
   open: () => Readable,
@@ -50,8 +51,16 @@ export async function cachedLayerScan(
     .then(JSON.parse)
     .catch(() => undefined);
   if (cached?.digest === digest && cached.version === LAYER_SCAN_VERSION) return cached;
+  const other = running.get(file);
+  if (other) return other;
+  const scanning = scanInto(file, digest, open).finally(() => running.delete(file));
+  running.set(file, scanning);
+  return scanning;
+}
+
+async function scanInto(file: string, digest: string, open: () => Readable): Promise<LayerScan> {
   const scan = await scanLayer(open(), digest);
-  await mkdir(cacheDir, { recursive: true });
+  await mkdir(path.dirname(file), { recursive: true });
   const temporary = `${file}.${process.pid}`;
   await writeFile(temporary, JSON.stringify(scan));
   await rename(temporary, file);

@@ -10,8 +10,6 @@ export interface Questions {
   readonly runtime: string;
   /** The image has no configuration of its own. */
   readonly wantsSpec: boolean;
-  /** Hex digests of layers. */
-  readonly layers: readonly string[];
   readonly units: readonly string[];
   readonly paths: readonly string[];
 }
@@ -22,31 +20,26 @@ export interface Answers {
   readonly runtime: RuntimeFeatures | undefined;
   /** What `RUNTIME spec --rootless` writes. */
   readonly spec: string | undefined;
-  /** Those of the layers asked for that are in the store. */
-  readonly storedLayers: ReadonlySet<string>;
   /** Those of the units asked for that run. */
   readonly activeUnits: ReadonlySet<string>;
   readonly states: ReadonlyMap<string, PathState>;
 }
 
-/** $1 checkout root, $2 runtime, $3 layers, $4 units, $5 whether a spec is wanted; paths on stdin. Prints `KEY TAB VALUE...` lines. */
+/** $1 checkout root, $2 runtime, $3 units, $4 whether a spec is wanted; paths on stdin. Prints `KEY TAB VALUE...` lines. */
 const PROBE = `${LIST_DEPLOYMENTS}
 list_deployments "$1"
 if [ -x "$2" ]; then
   "$2" --help 2>&1 | grep -q -e --systemd-cgroup && cgroup=yes || cgroup=no
   "$2" run --help 2>&1 | grep -q -e --pid-file && pid=yes || pid=no
   printf 'runtime\\t%s\\t%s\\n' $cgroup $pid
-  if [ "$5" = yes ]; then
+  if [ "$4" = yes ]; then
     place=$(mktemp -d /run/kboot.XXXXXX)
     (cd "$place" && "$2" spec --rootless >&2) || true
     printf 'spec\\t%s\\n' "$(encoded "$place/config.json")"
     rm -rf "$place"
   fi
 fi
-for layer in $3; do
-  if [ -d "$1/.storage/$layer" ]; then printf 'layer\\t%s\\n' "$layer"; fi
-done
-for unit in $4; do
+for unit in $3; do
   if systemctl --quiet is-active "$unit"; then printf 'active\\t%s\\n' "$unit"; fi
 done
 while IFS= read -r path; do
@@ -61,10 +54,10 @@ done
 
 /** Asks everything in one round trip. Nothing on the machine is changed. */
 export async function probe(host: Host, questions: Questions, signal?: AbortSignal): Promise<Answers> {
-  const { root, runtime, wantsSpec, layers, units, paths } = questions;
+  const { root, runtime, wantsSpec, units, paths } = questions;
   const { stdout } = await host.query(
     {
-      ...script(PROBE, root, runtime, layers.join(' '), units.join(' '), wantsSpec ? 'yes' : 'no'),
+      ...script(PROBE, root, runtime, units.join(' '), wantsSpec ? 'yes' : 'no'),
       stdin: paths.map((path) => `${path}\n`).join(''),
       sudo: true,
     },
@@ -83,7 +76,6 @@ export function parseAnswers(stdout: string): Answers {
     deployments: parseDeployments(stdout),
     runtime: runtime && { systemdCgroup: runtime[1] === 'yes', pidFile: runtime[2] === 'yes' },
     spec: spec === undefined || spec === '-' ? undefined : Buffer.from(spec, 'base64').toString('utf8'),
-    storedLayers: new Set(valuesOf('layer')),
     activeUnits: new Set(valuesOf('active')),
     states: new Map(
       lines.flatMap(([key, state, path]) => (key === 'path' ? [[path ?? '', state as PathState]] : [])),

@@ -115,11 +115,14 @@ export async function uninstallSystemContainer(
   };
 }
 
-/** Layers that go with the container. None while it is unknown what some other deployment is made of. */
+/**
+ * Layers that go with the container: all that no other deployment is made of, also those which an install that
+ * failed has left. None while it is unknown what some other deployment is made of.
+ */
 export function unusedLayers(found: FoundDeployments, name: string): readonly string[] {
   const own = deploymentsOf(found, name);
   const others = [...found.folders.values()].filter((deployment) => !own.includes(deployment));
   if (others.some(({ info }) => info?.layers === undefined)) return [];
   const used = new Set(others.flatMap(({ info }) => info?.layers ?? []));
-  return [...new Set(own.flatMap(({ info }) => info?.layers ?? []))].filter((layer) => !used.has(layer));
+  return [...found.layers].filter((layer) => !used.has(layer));
 }

@@ -1,0 +1,331 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { script } from '../../src/host/command.ts';
+import type { Host } from '../../src/host/host.ts';
+import { connectSsh } from '../../src/host/ssh/connect.ts';
+import { labDown, labUp } from '../../src/lab/lab.ts';
+import {
+  hostFileConflicts,
+  installSystemContainer,
+  listSystemContainers,
+  machineCapabilities,
+  type SystemImage,
+  startSystemContainer,
+  uninstallSystemContainer,
+} from '../../src/system-container/index.ts';
+import {
+  directory,
+  file,
+  hardLink,
+  link,
+  makeImage,
+  makeLayer,
+  type TestLayer,
+} from '../system-container/make-image.ts';
+
+const LAB = 'system-containers';
+const BLOBS = '/var/tmp/blobs';
+
+let home: string;
+let host: Host;
+let capabilities: readonly string[];
+
+const sh = async (text: string, ...args: string[]) =>
+  (await host.change({ ...script(text, ...args), sudo: true })).stdout;
+
+/** All files with their modes, owners, link targets and contents, all units that are not in memory only, all mounts. */
+const SNAPSHOT = `
+find / -xdev \\( -path /proc -o -path /sys -o -path /run -o -path /tmp -o -path /dev -o -path /var/log -o -path /var/tmp \\) \\
+  -prune -o -printf '%M %u %g %l %p\\n' | sort
+find /var -xdev \\( -path /var/log -o -path /var/tmp \\) -prune -o -printf '%M %u %g %l %p\\n' | sort
+systemctl list-units --all --plain --no-legend 'kb*' 'container*' | sort
+find /etc -type f -exec sha256sum {} + | sort
+grep -v -e ' /run/user/' /proc/self/mountinfo | cut -d' ' -f5 | sort
+`;
+const snapshot = () => sh(SNAPSHOT);
+
+async function send(layers: readonly TestLayer[]): Promise<void> {
+  for (const { digest, blob } of layers) {
+    await host.change({
+      ...script('mkdir -p "$1"; cat > "$1/$2"', BLOBS, digest.slice(7)),
+      stdin: blob,
+      sudo: true,
+    });
+  }
+}
+
+const install = (image: SystemImage, name: string, values: Readonly<Record<string, string>> = {}) =>
+  installSystemContainer(host, {
+    image,
+    name,
+    values,
+    capabilities,
+    blobDirs: ['/nowhere', BLOBS],
+    runtime: '/usr/local/bin/runc',
+  });
+
+/** A program without libraries: it writes its first argument into /state/out and waits to be told to end. */
+const PROGRAM = `
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+#include <string.h>
+static void end(int signal) { _exit(0); }
+int main(int argc, char **argv) {
+  signal(SIGTERM, end);
+  int out = open("/state/out", O_WRONLY | O_CREAT | O_TRUNC, 0644);
+  if (out < 0) return 1;
+  if (write(out, argv[1], strlen(argv[1])) < 0) return 1;
+  close(out);
+  for (;;) pause();
+}
+`;
+
+/** A program that is told to end before it listens to signals would be waited for in vain. */
+const WAIT_FOR_PROGRAM = `
+for try in 1 2 3 4 5 6 7 8 9 10; do
+  if [ -s /var/lib/kbtest/out ]; then break; fi
+  sleep 0.2
+done
+cat /var/lib/kbtest/out`;
+
+const CONFIG = {
+  ociVersion: '1.0.2',
+  process: {
+    terminal: false,
+    user: { uid: 0, gid: 0 },
+    args: ['/bin/program', '$GREETING'],
+    cwd: '/',
+    capabilities: { bounding: ['CAP_KILL', 'CAP_CHECKPOINT_RESTORE', 'CAP_SYS_RESOURCE'] },
+  },
+  root: { path: 'rootfs', readonly: true },
+  mounts: [
+    { destination: '/proc', type: 'proc', source: 'proc' },
+    { destination: '/state', type: 'bind', source: '$STATE_DIRECTORY/$NAME', options: ['rbind', 'rw'] },
+  ],
+  linux: { namespaces: [{ type: 'mount' }, { type: 'pid' }] },
+};
+
+let base: TestLayer;
+let service: TestLayer;
+
+beforeAll(async () => {
+  home = await mkdtemp(path.join(tmpdir(), 'kboot-sc-'));
+  const context = { env: { PATH: process.env['PATH'] }, home };
+  const lab = await labUp({ name: LAB, masters: 1, nodes: 0 }, context);
+  const [machine] = lab.machines;
+  if (!machine) throw new Error('no machine');
+  host = await connectSsh(
+    { name: machine.name },
+    { sshConfigFile: lab.files.sshConfig, env: { HOME: home } },
+  );
+  const bounding = await sh(`awk '/^CapBnd/ { print $2 }' /proc/self/status`);
+  capabilities = machineCapabilities(bounding.trim());
+  await writeFile(path.join(home, 'program.c'), PROGRAM);
+  execFileSync('gcc', ['-static', '-Os', '-o', path.join(home, 'program'), path.join(home, 'program.c')]);
+  const program = await readFile(path.join(home, 'program'));
+  base = await makeLayer([
+    directory('./'),
+    directory('bin/'),
+    file('bin/program', program, 0o755),
+    hardLink('bin/same', 'bin/program'),
+    directory('tmp/', 0o1777),
+    directory('proc/'),
+    directory('state/'),
+    directory('old/'),
+    file('old/gone', 'x'),
+    file('replaced', 'a file'),
+    link('later-a-directory', 'old'),
+  ]);
+  service = await makeLayer([
+    file('old/.wh.gone', ''),
+    file('tmp/note', 'kept mode of /tmp'),
+    directory('replaced/'),
+    file('replaced/inside', 'y'),
+    directory('later-a-directory/'),
+    file('later-a-directory/file', 'z'),
+    directory('exports/'),
+    directory('exports/hostfs/'),
+    directory('exports/hostfs/etc/'),
+    directory('exports/hostfs/etc/kbtest/', 0o750),
+    file('exports/hostfs/etc/kbtest/settings', 'greeting=${GREETING}\n', 0o640),
+    directory('exports/hostfs/etc/kbtest/empty/', 0o700),
+    directory('exports/hostfs/opt/'),
+    link('exports/hostfs/opt/kbtest-program', '/var/lib/containers/atomic/kbtest/rootfs/bin/program'),
+    file('exports/config.json.template', JSON.stringify(CONFIG)),
+    file(
+      'exports/manifest.json',
+      JSON.stringify({
+        defaultValues: { GREETING: 'hello' },
+        installedFilesTemplate: ['/etc/kbtest/settings'],
+      }),
+    ),
+  ]);
+  await host.change({
+    ...script('mkdir -p /usr/local/bin; cat > /usr/local/bin/runc; chmod 755 /usr/local/bin/runc'),
+    stdin: await readFile('/usr/sbin/runc'),
+    sudo: true,
+  });
+  await send([base, service]);
+}, 300_000);
+
+afterAll(async () => {
+  await host?.[Symbol.asyncDispose]();
+  await labDown(LAB, {}, { env: { PATH: process.env['PATH'] }, home });
+  await rm(home, { recursive: true, force: true });
+}, 60_000);
+
+describe('a service', () => {
+  test('is installed, runs, is listed, and leaves nothing when it is uninstalled', async () => {
+    const before = await snapshot();
+    const image = await makeImage('example/kbtest:v1', [base, service]);
+    const result = await install(image, 'kbtest', { GREETING: 'hi' });
+    expect(result).toMatchObject({ status: 'installed', revision: image.id });
+    expect(result.warnings.join()).toContain('CAP_SYS_RESOURCE');
+    expect(result.stateDirectories).toEqual(['/var/lib/kbtest']);
+
+    const look = await sh(`
+      cd /var/lib/containers/atomic/kbtest/rootfs
+      stat -c '%a %F' tmp replaced later-a-directory old
+      ls old
+      stat -c %h bin/program replaced/inside
+      stat -c '%a %U %n' /etc/kbtest /etc/kbtest/settings /etc/kbtest/empty
+      cat /etc/kbtest/settings
+      systemctl is-enabled kbtest
+      readlink /var/lib/containers/atomic/kbtest`);
+    expect(look.split('\n')).toMatchInlineSnapshot(`
+      [
+        "1777 directory",
+        "755 directory",
+        "755 directory",
+        "755 directory",
+        "4",
+        "2",
+        "750 root /etc/kbtest",
+        "640 root /etc/kbtest/settings",
+        "700 root /etc/kbtest/empty",
+        "greeting=hi",
+        "enabled",
+        "/var/lib/containers/atomic/kbtest.0",
+        "",
+      ]
+    `);
+
+    expect(await listSystemContainers(host)).toMatchObject([
+      {
+        name: 'kbtest',
+        deployment: 'kbtest.0',
+        state: 'inactive',
+        command: '/bin/program hi',
+        broken: undefined,
+      },
+    ]);
+    await startSystemContainer(host, 'kbtest');
+    expect(await sh(WAIT_FOR_PROGRAM)).toBe('hi');
+    expect(await listSystemContainers(host)).toMatchObject([{ name: 'kbtest', state: 'running' }]);
+
+    expect(await install(image, 'kbtest', { GREETING: 'hi' })).toMatchObject({ status: 'unchanged' });
+    expect(await install(image, 'kbtest')).toMatchObject({ status: 'present' });
+
+    await sh('systemctl stop kbtest');
+    expect(await listSystemContainers(host)).toMatchObject([{ name: 'kbtest', state: 'inactive' }]);
+    await sh('rm /var/lib/kbtest/out');
+    await startSystemContainer(host, 'kbtest');
+    await sh(WAIT_FOR_PROGRAM);
+    expect(await uninstallSystemContainer(host, 'kbtest')).toMatchObject({
+      kept: [],
+      state: ['/var/lib/kbtest'],
+    });
+    await sh('rm -r /var/lib/kbtest');
+    expect(await snapshot()).toBe(before);
+    expect(await uninstallSystemContainer(host, 'kbtest')).toMatchObject({ status: 'absent' });
+    expect(await listSystemContainers(host)).toEqual([]);
+  });
+});
+
+describe('an image without a service', () => {
+  const unit = `[Service]\nExecStart=/usr/local/bin/kbtool wait\n[Install]\nWantedBy=multi-user.target\n`;
+  const files = (extra: readonly ReturnType<typeof file>[] = []) =>
+    makeLayer([
+      directory('exports/hostfs/usr/local/bin/'),
+      file('exports/hostfs/usr/local/bin/kbtool', '#!/bin/sh\nexec sleep infinity\n', 0o755),
+      file('exports/hostfs/etc/systemd/system/kbtool.service', unit),
+      file('exports/manifest.json', JSON.stringify({ noContainerService: true, units: ['kbtool.service'] })),
+      ...extra,
+    ]);
+
+  test('puts its files on the host, starts its units, and takes both away again', async () => {
+    const before = await snapshot();
+    const layer = await files();
+    await send([layer]);
+    const image = await makeImage('example/kbtool:latest', [layer]);
+    expect(await hostFileConflicts(host, [{ name: 'kbtool', image }])).toEqual([]);
+    const options = { image, capabilities, blobDirs: [BLOBS], runtime: '/no/such/runtime' };
+    expect(await installSystemContainer(host, options)).toMatchObject({
+      status: 'installed',
+      name: 'kbtool',
+      messages: [
+        'Extracting to /var/lib/containers/atomic/kbtool.0',
+        'Created file /etc/systemd/system/kbtool.service',
+        'Created file /usr/local/bin/kbtool',
+      ],
+    });
+    expect(
+      await sh(
+        'systemctl is-active kbtool; systemctl is-enabled kbtool; ls /var/lib/containers/atomic/kbtool',
+      ),
+    ).toBe('active\nenabled\nconfig.json\ninfo\n');
+    expect(await listSystemContainers(host)).toMatchObject([{ name: 'kbtool', state: 'no service' }]);
+    expect(await hostFileConflicts(host, [{ name: 'kbtool', image }])).toEqual([]);
+
+    await sh('systemctl stop kbtool');
+    expect(await installSystemContainer(host, options)).toMatchObject({ status: 'unchanged' });
+    expect(await sh('systemctl is-active kbtool')).toBe('active\n');
+
+    await uninstallSystemContainer(host, 'kbtool');
+    expect(await snapshot()).toBe(before);
+  });
+
+  test('finds foreign files in its way, and does not touch them', async () => {
+    const layer = await files();
+    const image = await makeImage('example/kbtool:latest', [layer]);
+    await sh('echo mine > /usr/local/bin/kbtool');
+    const before = await snapshot();
+    expect(await hostFileConflicts(host, [{ name: 'kbtool', image }])).toEqual([
+      { path: '/usr/local/bin/kbtool', name: 'kbtool' },
+    ]);
+    const options = { image, capabilities, blobDirs: [BLOBS] };
+    // The foreign program does not understand the unit's call, and that is the end of the install.
+    await sh('chmod 644 /usr/local/bin/kbtool');
+    expect((await installSystemContainer(host, options)).messages).toContain(
+      'File /usr/local/bin/kbtool already exists',
+    );
+    await uninstallSystemContainer(host, 'kbtool');
+    expect(await snapshot()).toBe(before);
+    await sh('rm /usr/local/bin/kbtool');
+  });
+
+  test('leaves nothing when its unit does not start', async () => {
+    const before = await snapshot();
+    const layer = await makeLayer([
+      file(
+        'exports/hostfs/etc/systemd/system/kbtool.service',
+        '[Service]\nType=oneshot\nExecStart=/bin/false\n',
+      ),
+      file('exports/hostfs/opt/kbtool/deep/file', 'x'),
+      file('exports/tmpfiles.template', 'd ${STATE_DIRECTORY}/kbtool/state 0700 0 0 - -\n'),
+      file('exports/manifest.json', JSON.stringify({ noContainerService: true, units: ['kbtool.service'] })),
+    ]);
+    await send([layer]);
+    const image = await makeImage('example/kbtool:latest', [layer]);
+    await expect(installSystemContainer(host, { image, capabilities, blobDirs: [BLOBS] })).rejects.toThrow(
+      'kbtool',
+    );
+    // Only the unpacked layer may stay, for the next try.
+    await sh('rm -r /var/lib/containers');
+    expect(await snapshot()).toBe(before);
+  });
+});
