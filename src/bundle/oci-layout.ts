@@ -63,7 +63,11 @@ async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T> {
   try {
     return schema.parse(JSON.parse(await readFile(path, 'utf8')));
   } catch (cause) {
-    const why = cause instanceof z.ZodError ? z.prettifyError(cause) : messageOf(cause);
-    throw new KbootError('BUNDLE_INVALID', `${path}: ${why}`, { cause });
+    throw invalid(path, cause);
   }
+}
+
+function invalid(path: string, cause: unknown): KbootError {
+  const why = cause instanceof z.ZodError ? z.prettifyError(cause) : messageOf(cause);
+  return new KbootError('BUNDLE_INVALID', `${path}: ${why}`, { cause });
 }

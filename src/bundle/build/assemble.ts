@@ -1,4 +1,4 @@
-import { copyFile, link, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, link, mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { KbootError } from '../../lib/errors.ts';
 import { canonicalJson } from '../canonical-json.ts';
@@ -44,21 +44,28 @@ export async function assembleBundle(
   const present = await wholeBundle(dir, digestOf(text), signal);
   if (present) return present;
 
-  const unfinished = `${dir}.${process.pid}`;
-  await rm(unfinished, { recursive: true, force: true });
-  await mkdir(join(unfinished, 'blobs', 'sha256'), { recursive: true });
-  await mkdir(join(unfinished, 'manifests'));
-  for (const { layout, entry } of images) {
-    for (const { digest } of [entry.manifest, entry.config, ...entry.layers]) {
-      await link(blobPath(layout, digest), blobPath(unfinished, digest)).catch(ignoreExisting);
-    }
+  await mkdir(dirname(dir), { recursive: true });
+  const unfinished = await mkdtemp(`${dir}.`);
+  try {
+    await chmod(unfinished, 0o755);
+    await mkdir(join(unfinished, 'blobs', 'sha256'), { recursive: true });
+    await mkdir(join(unfinished, 'manifests'));
+    for (const { layout, entry } of images) await linkBlobs(layout, entry, unfinished);
+    for (const { path, entry } of files) await copyFile(path, join(unfinished, entry.file));
+    await writeFile(join(unfinished, LAYOUT_FILE), canonicalJson({ imageLayoutVersion: '1.0.0' }));
+    await writeFile(join(unfinished, INDEX_FILE), canonicalJson(indexOf(lock)));
+    await writeFile(join(unfinished, LOCK_FILE), text);
+    await replace(unfinished, dir);
+  } finally {
+    await rm(unfinished, { recursive: true, force: true });
   }
-  for (const { path, entry } of files) await copyFile(path, join(unfinished, entry.file));
-  await writeFile(join(unfinished, LAYOUT_FILE), canonicalJson({ imageLayoutVersion: '1.0.0' }));
-  await writeFile(join(unfinished, INDEX_FILE), canonicalJson(indexOf(lock)));
-  await writeFile(join(unfinished, LOCK_FILE), text);
-  await replace(unfinished, dir);
   return openBundle(dir);
+}
+
+async function linkBlobs(layout: string, { manifest, config, layers }: BuiltImage['entry'], dir: string) {
+  for (const { digest } of [manifest, config, ...layers]) {
+    await link(blobPath(layout, digest), blobPath(dir, digest)).catch(ignoreExisting);
+  }
 }
 
 /** The bundle at `dir` when it has that digest and nothing of it is missing or damaged. */
@@ -94,7 +101,6 @@ async function describeManifest({ lock: { name, version }, path }: BundleParts['
 
 /** Puts a folder in the place of another; there is a bundle at `dir` all the time but for two renames. */
 async function replace(finished: string, dir: string): Promise<void> {
-  await mkdir(dirname(dir), { recursive: true });
   const former = `${finished}.former`;
   if (await stat(dir).catch(() => undefined)) await rename(dir, former);
   await rename(finished, dir);

@@ -48,7 +48,7 @@ export async function buildBundle(options: BuildOptions): Promise<Bundle> {
   const steps = new Steps(cacheDir, onProgress, signal);
   await steps.sweep();
   const arch = architecture();
-  const trees = await treesFromModules(release, steps, { cacheDir, arch, locked, onProgress, signal });
+  const trees = await treesFromModules(release, steps, { cacheDir, locked, onProgress, signal });
   const manifest = await manifestFromModule(flannel, steps, signal);
   const storage = new BuildStorage(join(cacheDir, 'podman'), signal);
   try {

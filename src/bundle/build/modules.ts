@@ -1,7 +1,7 @@
 import { chmod, link, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { goBuild } from './go.ts';
-import { fetchPackages, type PackagesOptions } from './packages.ts';
+import { fetchPackages, type PackagesOptions, readPackageLock } from './packages.ts';
 import { goBuilds, type ProgramSet } from './programs.ts';
 import { IMAGES_DIR, type Release } from './release.ts';
 import { run } from './run.ts';
@@ -97,7 +97,7 @@ export async function treesFromModules(
     programs.set(set, await goBuild(build, steps, toolchain, signal));
   }
   programs.set('pause', await compilePause(steps, toolchain.c, signal));
-  const packages = await fetchPackages(options);
+  const packages = await fetchPackages(await readPackageLock(toolchain.arch), options);
   const folders = new Map(await buildUserland(packages, steps, signal));
   for (const arrangement of ARRANGEMENTS) {
     folders.set(arrangement.tree, await arrange(arrangement, programs, steps));

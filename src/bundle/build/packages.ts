@@ -16,7 +16,8 @@ const PackageLock = z.record(
   }),
 );
 
-type Lock = z.output<typeof PackageLock>;
+/** Package name to the version that is locked, and what its file is. */
+export type PackageLock = Readonly<z.output<typeof PackageLock>>;
 
 /** A Debian package on this disk. */
 export interface DebianPackage {
@@ -33,7 +34,6 @@ export const RENEW_LOCK = 'apt-get update && node images/userland/renew-lock.mjs
 
 export interface PackagesOptions {
   readonly cacheDir: string;
-  readonly arch: string;
   /** Fail when a locked version cannot be had, instead of taking the current one. */
   readonly locked: boolean;
   readonly onProgress: OnProgress;
@@ -44,9 +44,11 @@ export interface PackagesOptions {
  * Gets all packages of the lock through this machine's own apt configuration. A version that its mirrors do not
  * have any more is replaced by their current one, with a warning; with `locked` that is BUILD_FAILED.
  */
-export async function fetchPackages(options: PackagesOptions): Promise<ReadonlyMap<string, DebianPackage>> {
-  const { cacheDir, arch, locked, onProgress } = options;
-  const lock = await readLock(arch);
+export async function fetchPackages(
+  lock: PackageLock,
+  options: PackagesOptions,
+): Promise<ReadonlyMap<string, DebianPackage>> {
+  const { cacheDir, locked, onProgress } = options;
   const store = join(cacheDir, 'packages');
   await mkdir(store, { recursive: true });
   const found = new Map<string, DebianPackage>();
@@ -69,7 +71,8 @@ export async function fetchPackages(options: PackagesOptions): Promise<ReadonlyM
   return found;
 }
 
-async function readLock(arch: string): Promise<Lock> {
+/** The committed lock of an architecture. */
+export async function readPackageLock(arch: string): Promise<PackageLock> {
   const path = join(IMAGES_DIR, 'userland', `packages.${arch}.lock.json`);
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     throw new KbootError('BUILD_FAILED', `no Debian packages are locked for ${arch}: ${messageOf(cause)}`, {
@@ -89,7 +92,7 @@ function notLocked(why: string, cause?: unknown): KbootError {
 
 /** Downloads the locked versions at once; when a mirror lacks one, one by one, and the current where it must be. */
 async function download(
-  missing: ReadonlyMap<string, Lock[string]>,
+  missing: ReadonlyMap<string, PackageLock[string]>,
   { locked, signal }: PackagesOptions,
   store: string,
 ): Promise<readonly DebianPackage[]> {

@@ -1,5 +1,4 @@
-import { access, constants } from 'node:fs/promises';
-import { delimiter, isAbsolute, join } from 'node:path';
+import { isAbsolute } from 'node:path';
 import { KbootError } from '../../lib/errors.ts';
 import { run } from './run.ts';
 
@@ -37,14 +36,10 @@ export async function checkRequirements(source: 'modules' | 'upstream'): Promise
 
 async function isPresent(need: string): Promise<boolean> {
   if (need.endsWith('.a')) return (await staticLibrary(need)) !== undefined;
-  for (const dir of (process.env['PATH'] ?? '').split(delimiter)) {
-    const found = await access(join(dir, need), constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (found) return true;
-  }
-  return false;
+  return run(['sh', '-c', 'command -v "$1"', 'sh', need]).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Where the C compiler finds a static library; undefined when it finds none. */

@@ -12,6 +12,9 @@ export interface RunOptions {
 /** Bytes of output that are kept for an error; compilers can say a lot. */
 const KEPT = 10 * 1024 * 1024;
 
+/** A compiler says what is wrong in its last lines. */
+const LINES_SHOWN = 10;
+
 /**
  * Runs a program of the operator's machine and returns its standard output without the final newline. Throws
  * BUILD_FAILED with the last lines of its standard error. At an abort the program gets SIGTERM, and SIGKILL
@@ -35,17 +38,17 @@ export async function run(
   } catch (cause) {
     signal?.throwIfAborted();
     if (!(cause instanceof ExecaError)) throw cause;
-    const said = String(cause.stderr ?? '')
-      .trimEnd()
-      .split('\n')
-      .slice(-10)
-      .join('\n');
-    throw new KbootError(
-      'BUILD_FAILED',
-      `${cause.originalMessage ?? cause.shortMessage}: ${toShell(argv)}\n${said}`,
-      {
-        cause,
-      },
-    );
+    throw failed(argv, cause);
   }
+}
+
+function failed(argv: readonly string[], cause: ExecaError): KbootError {
+  const said = String(cause.stderr ?? '')
+    .trimEnd()
+    .split('\n')
+    .slice(-LINES_SHOWN)
+    .join('\n');
+  const why =
+    cause.exitCode === undefined ? cause.shortMessage : `exit code ${cause.exitCode}: ${toShell(argv)}`;
+  return new KbootError('BUILD_FAILED', said === '' ? why : `${why}\n${said}`, { cause });
 }

@@ -1,11 +1,16 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { canonicalJson } from '../canonical-json.ts';
 import type { OnProgress } from './progress.ts';
 
 /** Results that no build used for this long are deleted. */
 const KEPT_MS = 30 * 24 * 60 * 60 * 1000;
+
+/** No step takes this long: what is older was left by a build that was killed. */
+const UNFINISHED_MS = 6 * 60 * 60 * 1000;
+
+const UNFINISHED = '.unfinished-';
 
 const HEX_OF_KEY = 20;
 
@@ -48,8 +53,8 @@ export class Steps {
       return result;
     }
     this.#onProgress({ step: name, title, state: 'start', ms: 0 });
-    const unfinished = join(this.#dir, `.${name}.${process.pid}.${randomUUID().slice(0, 8)}`);
-    await mkdir(unfinished, { recursive: true });
+    await mkdir(this.#dir, { recursive: true });
+    const unfinished = await mkdtemp(join(this.#dir, `${UNFINISHED}${name}-`));
     try {
       await make(unfinished);
       await rename(unfinished, result).catch(async (error: unknown) => {
@@ -71,23 +76,13 @@ export class Steps {
     await mkdir(this.#dir, { recursive: true });
     for (const entry of await readdir(this.#dir)) {
       const path = join(this.#dir, entry);
-      const pid = /^\..*\.(\d+)\.[0-9a-f]{8}$/.exec(entry)?.[1];
-      const unused =
-        Date.now() - ((await stat(path).catch(() => undefined))?.mtimeMs ?? Date.now()) > KEPT_MS;
-      if (pid === undefined ? unused : !isAlive(Number(pid)))
-        await rm(path, { recursive: true, force: true });
+      const stats = await stat(path).catch(() => undefined);
+      if (!stats) continue;
+      const limit = entry.startsWith(UNFINISHED) ? UNFINISHED_MS : KEPT_MS;
+      if (Date.now() - stats.mtimeMs > limit) await rm(path, { recursive: true, force: true });
     }
   }
 }
 
 /** What another step may take as an input in place of the files of a result: its name has the key. */
 export const keyOf = (result: string): string => basename(result);
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}

@@ -1,3 +1,4 @@
+import { arch } from 'node:os';
 import { measureFile } from '../digest.ts';
 import { staticLibrary } from './requirements.ts';
 import { run } from './run.ts';
@@ -13,7 +14,7 @@ export interface Toolchain {
 
 /** Architecture of this machine in the words of Go, Debian and OCI. */
 export function architecture(): 'amd64' | 'arm64' {
-  return process.arch === 'arm64' ? 'arm64' : 'amd64';
+  return arch() === 'arm64' ? 'arm64' : 'amd64';
 }
 
 /** Asks this machine's compilers who they are. */
