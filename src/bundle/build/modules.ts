@@ -8,7 +8,7 @@ import { run } from './run.ts';
 import { keyOf, type Steps } from './steps.ts';
 import { readToolchain } from './toolchain.ts';
 import { hashTree, linkTo } from './tree.ts';
-import { buildUserland } from './userland.ts';
+import { buildUserland, readUserland } from './userland.ts';
 
 /** A tree of files from built programs: where each goes, and the links to make. */
 interface Arrangement {
@@ -98,7 +98,7 @@ export async function treesFromModules(
   }
   programs.set('pause', await compilePause(steps, toolchain.c, signal));
   const packages = await fetchPackages(await readPackageLock(toolchain.arch), options);
-  const folders = new Map(await buildUserland(packages, steps, signal));
+  const folders = new Map(await buildUserland(packages, await readUserland(), steps, signal));
   for (const arrangement of ARRANGEMENTS) {
     folders.set(arrangement.tree, await arrange(arrangement, programs, steps));
   }

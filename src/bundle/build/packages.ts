@@ -38,7 +38,14 @@ export interface PackagesOptions {
   readonly locked: boolean;
   readonly onProgress: OnProgress;
   readonly signal?: AbortSignal | undefined;
+  /** Puts packages (`name` or `name=version`) into a folder; through apt-get unless a test has its own mirror. */
+  readonly download?: Download;
 }
+
+type Download = (wanted: readonly string[], into: string, signal?: AbortSignal) => Promise<unknown>;
+
+const throughApt: Download = (wanted, cwd, signal) =>
+  run(['apt-get', 'download', '-q', ...wanted], { cwd, signal });
 
 /**
  * Gets all packages of the lock through this machine's own apt configuration. A version that its mirrors do not
@@ -93,12 +100,12 @@ function notLocked(why: string, cause?: unknown): KbootError {
 /** Downloads the locked versions at once; when a mirror lacks one, one by one, and the current where it must be. */
 async function download(
   missing: ReadonlyMap<string, PackageLock[string]>,
-  { locked, signal }: PackagesOptions,
+  { locked, signal, download: fetch = throughApt }: PackagesOptions,
   store: string,
 ): Promise<readonly DebianPackage[]> {
   if (missing.size === 0) return [];
   const dir = await mkdtemp(join(store, '.download-'));
-  const get = (...wanted: string[]) => run(['apt-get', 'download', '-q', ...wanted], { cwd: dir, signal });
+  const get = (...wanted: string[]) => fetch(wanted, dir, signal);
   const pinned = [...missing].map(([name, { version }]) => `${name}=${version}`);
   try {
     await get(...pinned).catch(async (error: unknown) => {

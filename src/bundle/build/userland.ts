@@ -19,19 +19,27 @@ const Layer = z.strictObject({
 
 const Userland = z.record(z.string(), Layer);
 
+/** Layer name to what is in it. The first is the base of the others. */
+export type UserlandLayers = Readonly<z.output<typeof Userland>>;
+
 /** Directories at the root that are links into /usr, as on every system of today. */
 const MERGED = ['bin', 'sbin', 'lib', 'lib64'];
 
 /** The file of committed choices. */
 const SPEC = join(IMAGES_DIR, 'userland', 'userland.json');
 
+/** The committed choice of files. */
+export async function readUserland(): Promise<UserlandLayers> {
+  return Userland.parse(JSON.parse(await readFile(SPEC, 'utf8')));
+}
+
 /** Unpacks of the packages what images need, one tree a layer: layer name to folder. */
 export async function buildUserland(
   packages: ReadonlyMap<string, DebianPackage>,
+  layers: UserlandLayers,
   steps: Steps,
   signal?: AbortSignal,
 ): Promise<ReadonlyMap<string, string>> {
-  const layers = Userland.parse(JSON.parse(await readFile(SPEC, 'utf8')));
   const trees = new Map<string, string>();
   for (const [name, layer] of Object.entries(layers)) {
     const chosen = Object.keys(layer.packages).map((wanted) => {
