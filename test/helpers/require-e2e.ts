@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import { describe } from 'vitest';
+import { describe, type TestOptions } from 'vitest';
 import { missingPackages } from '../../src/lab/requirements.ts';
 
 /** Set to 1 where tests on real machines must run (CI): what would skip them fails them instead. */
@@ -22,9 +22,10 @@ export const runE2e = isRequired || whyNoMachines === undefined;
  * `describe` for tests on real machines. Where those cannot run the tests are skipped, with the reason in their
  * title and on standard error, unless KBOOT_REQUIRE_E2E=1.
  */
-export function describeE2e(title: string, tests: () => void): void {
+export function describeE2e(title: string, ...rest: [() => void] | [TestOptions, () => void]): void {
+  const [options, tests] = rest.length === 1 ? [{}, rest[0]] : rest;
   if (runE2e) {
-    describe(title, tests);
+    describe(title, options, tests);
     return;
   }
   console.warn(`SKIPPED, real machines cannot run here (${whyNoMachines}): ${title}`);

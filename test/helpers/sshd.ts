@@ -91,12 +91,13 @@ export function makeKey(type: string, file: string, passphrase = ''): void {
 
 /** Ends a process at once, and everything it started. */
 export function kill(pid: number): void {
-  for (const child of childrenOf(pid)) kill(child);
+  const children = childrenOf(pid);
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
     // It ended by itself.
   }
+  for (const child of children) kill(child);
 }
 
 export function freePort(): Promise<number> {

@@ -60,7 +60,7 @@ function explain(cause: unknown, attempt: Attempt): { what: string; hint: string
       hint: 'is it an SSH server, and is the machine overloaded?',
     };
   }
-  if (/authentication (methods )?fail/i.test(message)) return loginRefused(attempt, user, where);
+  if (/authentication (methods )?fail/i.test(message)) return loginRefused(attempt, user, where, message);
   if (greeting === undefined || /lost before handshake/i.test(message)) {
     return {
       what: `${where}: the connection was closed before the login`,
@@ -73,7 +73,12 @@ function explain(cause: unknown, attempt: Attempt): { what: string; hint: string
   };
 }
 
-function loginRefused(attempt: Attempt, user: string, where: string): { what: string; hint: string } {
+function loginRefused(
+  attempt: Attempt,
+  user: string,
+  where: string,
+  message: string,
+): { what: string; hint: string } {
   const { offered, identities, agentProblems, accepted, destination } = attempt;
   const keys = offered.length === 0 ? 'no key to offer' : `offered ${offered.join(', ')}`;
   const rest = [...identities.unusable, ...agentProblems].map((problem) => `; ${problem}`).join('');
@@ -83,10 +88,13 @@ function loginRefused(attempt: Attempt, user: string, where: string): { what: st
       ? `; the server wants ${others.join(' or ') || 'something else'} instead of a key`
       : '';
   const [locked] = identities.locked;
-  const what = `${where} does not let ${user} in: ${keys}${rest}${methods}`;
+  const tooMany = /too many/i.test(message);
+  const verdict = tooMany ? `: ${escapeLine(message)}` : '';
+  const what = `${where} does not let ${user} in${verdict}: ${keys}${rest}${methods}`;
   if (locked !== undefined) return { what, hint: `run: ssh-add ${locked}` };
-  if (offered.length > 5)
-    return { what, hint: 'too many keys: name one by IdentityFile and IdentitiesOnly yes' };
+  if (tooMany) {
+    return { what, hint: 'name the right key: IdentityFile and IdentitiesOnly yes in ~/.ssh/config' };
+  }
   const place = destination.host.includes(':') ? `[${destination.host}]` : destination.host;
   return {
     what,

@@ -60,6 +60,8 @@ export async function openConnection(
     // Added after the client's own listener has paused the stream, so that nothing is taken from it.
     stream.once('data', (chunk: Buffer) => {
       greeting = chunk.toString('latin1');
+      // Other lines may come before the SSH greeting, but a web server's answer is no use waiting on.
+      if (greeting.startsWith('HTTP/')) stream?.destroy();
     });
     await Promise.race([ready, rejectOnAbort(limit.signal)]);
     const client = ssh.connection;
