@@ -23,6 +23,8 @@ const EPHEMERAL = 'rw,nosuid,nodev';
  * - /var is a volume, since containerd's overlays cannot lie on an overlay; with set-user-id programs and devices,
  *   as on a disk.
  * - `--dns-search .` keeps podman's search domain out, whose resolver knows only UDP.
+ * - a hardware address that stays: with a new one after each start, everyone's neighbour tables are wrong for half a
+ *   minute.
  * - `on-failure`: `systemctl reboot` inside ends the container by a signal, and podman starts it again.
  */
 export function runMachineArguments(spec: MachineSpec): readonly string[] {
@@ -38,8 +40,8 @@ export function runMachineArguments(spec: MachineSpec): readonly string[] {
     ...['run', '--detach', '--name', containerName(lab, name), '--hostname', name],
     ...['--label', labLabel(lab), '--label', `kboot.machine=${name}`, '--label', `kboot.role=${role}`],
     ...['--label', `kboot.address=${address}`],
-    ...['--network', networkName(lab), '--ip', address, '--network-alias', name],
-    ...['--network-alias', shortName(name), '--dns-search', '.'],
+    ...['--network', networkName(lab), '--ip', address, '--mac-address', macOf(address)],
+    ...['--network-alias', name, '--network-alias', shortName(name), '--dns-search', '.'],
     ...['--privileged', '--pids-limit', '-1', '--systemd=false', '--env', 'container=podman'],
     ...['--stop-signal', 'SIGRTMIN+3', '--cgroupns', 'private', '--runtime', 'runc'],
     ...['--ulimit', 'nofile=20000:20000', '--ulimit', 'nproc=32000:32000', '--restart', 'on-failure'],
@@ -47,6 +49,12 @@ export function runMachineArguments(spec: MachineSpec): readonly string[] {
     ...volumes.flatMap((volume) => ['--volume', volume]),
     ...['--pull', 'never', image],
   ];
+}
+
+/** A locally administered hardware address made from an IPv4 address: `10.89.3.51` has `02:6b:0a:59:03:33`. */
+function macOf(address: string): string {
+  const bytes = address.split('.').map((part) => Number(part).toString(16).padStart(2, '0'));
+  return ['02', '6b', ...bytes].join(':');
 }
 
 /** The arguments that make the volume for a machine's /var. */

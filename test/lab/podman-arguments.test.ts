@@ -27,6 +27,7 @@ test('a machine is run with what systemd, runc and the kubelet need', () => {
     --label kboot.address=10.89.3.51
     --network kboot-lab-mine
     --ip 10.89.3.51
+    --mac-address 02:6b:0a:59:03:33
     --network-alias node1.example.com
     --network-alias node1
     --dns-search .
