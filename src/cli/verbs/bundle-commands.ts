@@ -82,7 +82,7 @@ export async function runBundleVerify(
   const { images, manifests } = bundle.lock;
   run.report({
     type: 'note',
-    text: `${images.length} images and ${manifests.length} manifests are as bundle.json says`,
+    text: `images: ${images.length}, manifests: ${manifests.length}, all as bundle.json says`,
   });
   return identify(bundle);
 }

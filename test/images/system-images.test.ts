@@ -1,0 +1,178 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { IMAGES_DIR } from '../../src/bundle/build/release.ts';
+import { listTree } from '../../src/bundle/build/tree.ts';
+import { bindSources, parseConfig } from '../../src/system-container/config-json.ts';
+import { parseManifest } from '../../src/system-container/manifest.ts';
+import { expand, type Values, variablesOf } from '../../src/system-container/template.ts';
+import { canBeEnabled } from '../../src/system-container/unit.ts';
+import { computeValues } from '../../src/system-container/variables.ts';
+
+const read = (...path: string[]) => readFile(join(IMAGES_DIR, ...path), 'utf8');
+
+/** What the build adds to the defaults, because only the release knows it. */
+const FROM_THE_RELEASE = { PAUSE_IMAGE: 'registry.k8s.io/pause:3.10.2' };
+
+async function manifestOf(image: string) {
+  return parseManifest(await read(image, 'exports', 'manifest.json'), image);
+}
+
+async function valuesOf(image: string, user: Readonly<Record<string, string>> = {}): Promise<Values> {
+  const unit = join(IMAGES_DIR, image, 'exports', 'service.template');
+  return computeValues({
+    name: image,
+    destination: `/var/lib/containers/atomic/${image}.0`,
+    image: { name: `kboot/${image}:v1.37.2`, id: 'abc' },
+    user,
+    defaults: { ...(await manifestOf(image)).defaultValues, ...FROM_THE_RELEASE },
+    uuid: '00000000-0000-4000-8000-000000000000',
+    capabilities: ['CAP_CHOWN', 'CAP_SYS_ADMIN'],
+    runtime: '/usr/local/bin/runc',
+    features: { systemdCgroup: true, pidFile: true },
+    unitTemplate: existsSync(unit) ? await readFile(unit, 'utf8') : '',
+  });
+}
+
+async function configOf(image: string, user?: Readonly<Record<string, string>>) {
+  return parseConfig(await expanded(image, 'config.json.template', user), image) as Readonly<
+    Record<string, never>
+  >;
+}
+
+async function expanded(image: string, file: string, user?: Readonly<Record<string, string>>) {
+  return expand(await read(image, 'exports', file), await valuesOf(image, user), file);
+}
+
+describe.each(['etcd', 'kubelet'])('%s', (image) => {
+  it('has a configuration that the format allows, with its defaults alone', async () => {
+    const config = await configOf(image);
+    expect(config).toMatchObject({ root: { path: 'rootfs', readonly: true }, process: { terminal: false } });
+  });
+
+  it('runs in the foreground under a unit that starts at boot and again after a failure', async () => {
+    const unit = await expanded(image, 'service.template');
+    expect(unit).toContain(`ExecStart=/usr/local/bin/runc --systemd-cgroup run '${image}'\n`);
+    expect(unit).toContain(`ExecStop=/usr/local/bin/runc --systemd-cgroup kill '${image}'\n`);
+    expect(unit).toContain(`WorkingDirectory=/var/lib/containers/atomic/${image}.0\n`);
+    expect(unit).toMatch(/^Restart=always\nRestartSec=1$/m);
+    expect(canBeEnabled(unit)).toBe(true);
+  });
+
+  it('makes its state folder, for root only', async () => {
+    expect(await expanded(image, 'tmpfiles.template')).toBe(`d /var/lib/${image} 0700 0 0 - -\n`);
+  });
+
+  it('links its tools into the active deployment, and nothing else, on the host', async () => {
+    const hostfs = join(IMAGES_DIR, image, 'exports', 'hostfs');
+    const entries = (await listTree(hostfs)).filter(({ kind }) => kind !== 'directory');
+    expect(entries.map(({ kind }) => kind)).toEqual(entries.map(() => 'link'));
+    expect(entries.map(({ path }) => path)).toEqual(
+      (image === 'etcd' ? ['etcdctl', 'etcdutl'] : ['kubeadm', 'kubectl', 'kubelet']).map(
+        (name) => `usr/local/bin/${name}`,
+      ),
+    );
+  });
+});
+
+it.each(['node-runtime', 'etcd', 'kubelet'])(
+  '%s presets every variable that it does not get from the engine',
+  async (image) => {
+    const known = await valuesOf(image);
+    const texts = await Promise.all(
+      (await listTree(join(IMAGES_DIR, image, 'exports')))
+        .filter(
+          ({ kind, path }) => kind === 'file' && (path.endsWith('.template') || path.startsWith('hostfs/')),
+        )
+        .map(({ path }) => read(image, 'exports', path)),
+    );
+    for (const text of texts) for (const name of variablesOf(text)) expect([...known.keys()]).toContain(name);
+  },
+);
+
+it('gives etcd no capability and nothing to write to but its data', async () => {
+  const config = parseConfig(await expanded('etcd', 'config.json.template'), 'etcd');
+  expect(config).toMatchObject({
+    process: {
+      noNewPrivileges: true,
+      capabilities: { bounding: [], effective: [], inheritable: [], permitted: [], ambient: [] },
+    },
+  });
+  const mounts = config.mounts as unknown as readonly {
+    destination: string;
+    options: string[];
+    type: string;
+  }[];
+  const writable = mounts.filter(({ type, options }) => type === 'bind' && !options.includes('ro'));
+  expect(writable.map(({ destination }) => destination)).toEqual(['/var/lib/etcd']);
+});
+
+it('passes every ETCD_ setting of the manifest to etcd, and only those', async () => {
+  const { env } = ((await configOf('etcd'))['process'] ?? {}) as { env: string[] };
+  for (const [name, value] of Object.entries((await manifestOf('etcd')).defaultValues)) {
+    if (name.startsWith('ETCD_')) expect(env).toContain(`${name}=${value}`);
+  }
+  expect(env).toContain('ETCD_CLIENT_CERT_AUTH=true');
+  expect(env).toContain('ETCD_PEER_CLIENT_CERT_AUTH=true');
+});
+
+it('shows the kubelet the host, shares its mounts with it, and mounts its own folder last', async () => {
+  const one = { type: 'bind', source: '/etc', destination: '/etc', options: ['rbind', 'rslave'] };
+  const config = await configOf('kubelet', { HOST_MOUNTS: `,${JSON.stringify(one)}` });
+  expect(config).toMatchObject({
+    linux: { namespaces: [{ type: 'mount' }], rootfsPropagation: 'shared' },
+    mounts: [
+      { destination: '/proc' },
+      one,
+      { source: '/var/lib/kubelet', destination: '/var/lib/kubelet', options: ['rbind', 'rshared'] },
+    ],
+    process: {
+      capabilities: { bounding: ['CAP_CHOWN', 'CAP_SYS_ADMIN'], effective: ['CAP_CHOWN', 'CAP_SYS_ADMIN'] },
+    },
+  });
+  expect(bindSources(parseConfig(JSON.stringify(config), 'kubelet'))).toEqual(['/etc', '/var/lib/kubelet']);
+});
+
+it('never lets systemd give up on the kubelet, which fails until kubeadm has configured it', async () => {
+  expect(await expanded('kubelet', 'service.template')).toMatch(
+    /^\[Unit\]\n(.+\n)*StartLimitIntervalSec=0\n/,
+  );
+});
+
+describe('node-runtime', () => {
+  it('delivers files only, and names its unit and its templates as they stand in hostfs', async () => {
+    const manifest = await manifestOf('node-runtime');
+    expect(manifest).toMatchObject({ noContainerService: true, units: ['containerd.service'] });
+    for (const path of [...manifest.installedFilesTemplate, `/etc/systemd/system/${manifest.units[0]}`]) {
+      expect(existsSync(join(IMAGES_DIR, 'node-runtime', 'exports', 'hostfs', path))).toBe(true);
+    }
+  });
+
+  it('tells containerd the pause image and what the machine cannot do', async () => {
+    const config = await expanded('node-runtime', 'hostfs/etc/containerd/config.toml', {
+      RESTRICT_OOM_SCORE_ADJ: 'true',
+    });
+    expect(config).toContain('version = 3\n');
+    expect(config).toContain('sandbox = "registry.k8s.io/pause:3.10.2"\n');
+    expect(config).toContain('restrict_oom_score_adj = true\n');
+    expect(config).toContain('tolerate_missing_hugetlb_controller = true\n');
+    expect(config).toContain('SystemdCgroup = true\n');
+  });
+
+  it('keeps pods running when containerd is restarted', async () => {
+    const unit = await expanded('node-runtime', 'hostfs/etc/systemd/system/containerd.service');
+    expect(unit).toMatch(/^KillMode=process$/m);
+    expect(unit).toMatch(/^Delegate=yes$/m);
+    expect(unit).toMatch(/^Type=notify$/m);
+  });
+
+  it('runs from where its programs were put', async () => {
+    const user = { BIN_DIRECTORY: '/opt/bin' };
+    const unit = await expanded('node-runtime', 'hostfs/etc/systemd/system/containerd.service', user);
+    expect(unit).toContain('ExecStart=/opt/bin/containerd\n');
+    expect(unit).toContain('PATH=/opt/bin:');
+    const config = await expanded('node-runtime', 'hostfs/etc/containerd/config.toml', user);
+    expect(config).toContain('BinaryName = "/opt/bin/runc"\n');
+  });
+});
