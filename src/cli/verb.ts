@@ -51,6 +51,7 @@ export function addGlobalOptions(program: Command): Command {
 export async function runVerb(
   io: Io,
   command: Command,
+  // biome-ignore lint/suspicious/noConfusingVoidType: most verbs have no result
   task: (run: Run) => Promise<string | void>,
 ): Promise<void> {
   const options = command.optsWithGlobals<GlobalOptions>();
@@ -60,9 +61,11 @@ export async function runVerb(
   const paint = paintFor(io, options.color);
   const reporter = await startReporter(io, { ...options, paint });
   const toLog = logReport(log);
+  let begun = false;
   let over = false;
   const report: Report = (event) => {
     if (over) return;
+    begun ||= event.type === 'run-start';
     toLog(event);
     reporter.report(event);
   };
@@ -70,7 +73,8 @@ export async function runVerb(
   io.signal.addEventListener('abort', onAbort, { once: true });
   const startedAt = performance.now();
   const end = (ok: boolean) => {
-    report({ type: 'run-end', ok, ms: Math.round(performance.now() - startedAt) });
+    // An error before anything was begun needs no second line.
+    if (begun) report({ type: 'run-end', ok, ms: Math.round(performance.now() - startedAt) });
     over = true;
   };
   try {
