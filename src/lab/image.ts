@@ -10,6 +10,9 @@ import { run, succeeds } from './run.ts';
 /** The repository of every version of the machine image. */
 export const IMAGE_REPOSITORY = 'localhost/kboot-machine';
 
+/** On disk: /tmp is often small, in memory, and without the devices and programs that debootstrap makes and runs. */
+const SCRATCH = tmpdir() === '/tmp' ? '/var/tmp' : tmpdir();
+
 const RECIPE = fileURLToPath(new URL('../../images/machine/', import.meta.url));
 
 interface ImageOptions {
@@ -49,7 +52,7 @@ export async function ensureImage({ extraPackages, onProgress, signal }: ImageOp
 
 async function buildImage(image: string, { extraPackages, onProgress, signal }: ImageOptions): Promise<void> {
   const packages = [...parsePackages(await readFile(join(RECIPE, 'packages'), 'utf8')), ...extraPackages];
-  const context = await mkdtemp(join(tmpdir(), 'kboot-machine-'));
+  const context = await mkdtemp(join(SCRATCH, 'kboot-machine-'));
   try {
     await cp(RECIPE, context, { recursive: true });
     await writeFile(join(context, 'packages'), `${packages.join('\n')}\n`);
