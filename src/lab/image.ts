@@ -91,7 +91,9 @@ async function debootstrap(
 
 async function readFiles(folder: string): Promise<ReadonlyMap<string, Uint8Array>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  // The page that describes the recipe is not part of it.
+  const files = entries.filter((entry) => entry.isFile() && entry.name !== 'README.md');
+  const paths = files.map((entry) => join(entry.parentPath, entry.name));
   return new Map(
     await Promise.all(paths.map(async (path) => [path.slice(folder.length), await readFile(path)] as const)),
   );

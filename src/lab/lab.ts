@@ -1,7 +1,7 @@
 /** Local machines for trying and testing: what the command line and the tests use of them. */
 export { type LabRemains, labDown } from './down.ts';
 export { execOnMachine } from './machine.ts';
-export { DEFAULT_LAB, labCommand } from './names.ts';
+export { labCommand } from './names.ts';
 export { openSsh } from './open-ssh.ts';
 export { rebootMachine, startMachine, stopMachine } from './power.ts';
 export type { KnownMachine } from './ssh-files.ts';

@@ -1,9 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { DEFAULT_LAB } from '../../lab/names.ts';
 import type { Io } from '../io.ts';
 import { type Register, runVerb } from '../verb.ts';
-
-/** Same as in the lab, which is loaded when it is used. */
-const DEFAULT_NAME = 'kboot';
 
 /** kboot lab up | down | status | ssh */
 export const registerLab: Register = (program, io) => {
@@ -15,7 +13,7 @@ export const registerLab: Register = (program, io) => {
 };
 
 function named(command: Command): Command {
-  return command.option('--name <lab>', 'the lab, when there are several', DEFAULT_NAME);
+  return command.option('--name <lab>', 'the lab, when there are several', DEFAULT_LAB);
 }
 
 function registerUp(lab: Command, io: Io): void {
