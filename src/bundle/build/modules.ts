@@ -1,4 +1,4 @@
-import { chmod, link, mkdir } from 'node:fs/promises';
+import { chmod, link, mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { goBuild } from './go.ts';
 import { fetchPackages, type PackagesOptions, readPackageLock } from './packages.ts';
@@ -7,7 +7,7 @@ import { IMAGES_DIR, type Release } from './release.ts';
 import { run } from './run.ts';
 import { keyOf, type Steps } from './steps.ts';
 import { readToolchain } from './toolchain.ts';
-import { hashTree, linkTo } from './tree.ts';
+import { linkTo } from './tree.ts';
 import { buildUserland, readUserland } from './userland.ts';
 
 /** A tree of files from built programs: where each goes, and the links to make. */
@@ -113,7 +113,7 @@ async function compilePause(
 ): Promise<string> {
   const source = join(IMAGES_DIR, 'pause', 'pause.c');
   const flags = ['-static', '-Os', '-s', '-Wl,--build-id=none'];
-  const inputs = { source: await hashTree(dirname(source)), flags, compiler };
+  const inputs = { source: await readFile(source, 'utf8'), flags, compiler };
   return steps.run({ name: 'pause', title: 'Compile pause', inputs }, async (dir) => {
     await run(['gcc', ...flags, '-o', join(dir, 'pause'), source], { signal });
     await chmod(join(dir, 'pause'), 0o755);
