@@ -29,10 +29,8 @@ export interface Facts {
   readonly swap: readonly string[];
   readonly machineId: string;
   readonly cgroup: 'v1' | 'v2';
-  readonly hugetlb: boolean;
-  /** CapBnd of a root process, hexadecimal, and the number of the kernel's last capability. */
+  /** CapBnd of a root process, hexadecimal. */
   readonly capabilityBounds: string;
-  readonly lastCapability: number;
   /** Hard limit of open files; no system container can be given more where CAP_SYS_RESOURCE is missing. */
   readonly openFiles: number;
   readonly addresses: readonly Address[];

@@ -78,9 +78,7 @@ say memory "$(sed -n 's/^MemTotal: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo)"
 sed -n '2,$s/[[:space:]].*//p' /proc/swaps 2>/dev/null | while read -r device; do say swap "$device"; done
 say machine-id "$(cat /etc/machine-id 2>/dev/null)"
 [ "$(stat -fc %T /sys/fs/cgroup 2>/dev/null)" = cgroup2fs ] && say cgroup v2 || say cgroup v1
-grep -qw hugetlb /proc/cgroups /sys/fs/cgroup/cgroup.controllers 2>/dev/null && say hugetlb yes
 say capbnd "$(sed -n 's/^CapBnd:[[:space:]]*//p' /proc/self/status)"
-say lastcap "$(cat /proc/sys/kernel/cap_last_cap)"
 say nofile "$(ulimit -Hn)"
 ip -o addr show scope global 2>/dev/null | awk '{ print "address", $2, $4 }'
 ip -o -4 route show default 2>/dev/null | head -n 1 | grep -q . &&

@@ -5,6 +5,8 @@ export interface FlannelOptions {
   /** The cluster's pod network in CIDR notation. */
   readonly pods: string;
   readonly backend: 'vxlan' | 'host-gw';
+  /** `host:port` of the API. */
+  readonly endpoint: string;
 }
 
 /** Where flanneld and the CNI plugin of the release manifest expect their files. */
@@ -64,9 +66,11 @@ function configure(data: Record<string, string>, { pods, backend }: FlannelOptio
 
 /**
  * The plugin's binary comes with node-runtime and the conflist is written by the daemon's own container, so no
- * init container is left. flanneld takes the address that the kubelet registered instead of guessing one.
+ * init container is left. flanneld takes the address that the kubelet registered instead of guessing one, and
+ * asks the API by its endpoint: the address of the service `kubernetes` works only once kube-proxy does, and a
+ * flanneld that comes first would end and wait for its next try.
  */
-function configureDaemon(spec: PodSpec): PodSpec {
+function configureDaemon(spec: PodSpec, endpoint: string): PodSpec {
   const daemon = spec.containers.find(({ name }) => name === 'kube-flannel');
   const cni = spec.initContainers
     ?.flatMap(({ volumeMounts }) => volumeMounts)
@@ -79,6 +83,8 @@ function configureDaemon(spec: PodSpec): PodSpec {
     args: [...(daemon.args ?? []), '--iface=$(HOST_IP)'],
     env: [
       ...(daemon.env ?? []),
+      { name: 'KUBERNETES_SERVICE_HOST', value: endpoint.replace(/:\d+$/, '') },
+      { name: 'KUBERNETES_SERVICE_PORT', value: endpoint.replace(/^.*:/, '') },
       { name: 'HOST_IP', valueFrom: { fieldRef: { fieldPath: 'status.hostIP' } } },
     ],
     lifecycle: { postStart: { exec: { command: ['sh', '-c', WRITE_CONFLIST] } } },
@@ -109,7 +115,7 @@ export function flannelManifest(release: string, options: FlannelOptions): strin
       const { template, ...spec } = resource.spec;
       return {
         ...resource,
-        spec: { ...spec, template: { ...template, spec: configureDaemon(template.spec) } },
+        spec: { ...spec, template: { ...template, spec: configureDaemon(template.spec, options.endpoint) } },
       };
     })
     .map((resource) => stringify(resource, { lineWidth: 0 }))

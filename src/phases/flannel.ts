@@ -34,7 +34,11 @@ export const flannel: Phase = {
       : yes('there is no pod network yet'),
   async run({ host, cluster, bundle, signal }) {
     const { pods, backend } = cluster.network;
-    const stdin = flannelManifest(await bundle.readManifest('flannel'), { pods, backend });
+    const stdin = flannelManifest(await bundle.readManifest('flannel'), {
+      pods,
+      backend,
+      endpoint: cluster.endpoint,
+    });
     const timeoutMs = (API_TIMEOUT_S + 60) * 1000;
     await host.change({ ...script(APPLY, String(API_TIMEOUT_S)), stdin, sudo: true, timeoutMs }, signal);
   },

@@ -8,33 +8,39 @@ export function kubectl(...args: readonly string[]): { argv: readonly [string, .
   return { argv: ['kubectl', '--kubeconfig', ADMIN_CONF, ...args], sudo: true };
 }
 
+/** A cluster on slow machines takes minutes to come up. */
+const WAIT_TIMEOUT_MS = 300_000;
+
+interface WaitFor {
+  /** As kubectl wait takes it: `condition=Ready`, `create`. */
+  readonly event: string;
+  readonly object: string;
+  readonly namespace?: string;
+  /** For the error: `node1 is Ready`. */
+  readonly what: string;
+}
+
 /**
- * Waits on a master until an object has a condition; one kubectl watches instead of many asking. Throws
+ * Waits on a master until something is true of an object; one kubectl watches instead of many asking. Throws
  * TIMED_OUT with what `explain` finds out about the reason.
  */
-export async function waitForCondition(
+export async function waitFor(
   master: Host,
-  {
-    condition,
-    object,
-    namespace,
-    what,
-  }: { condition: string; object: string; namespace?: string; what: string },
-  timeoutMs: number,
+  { event, object, namespace, what }: WaitFor,
   signal: AbortSignal,
 ): Promise<void> {
-  const seconds = Math.ceil(timeoutMs / 1000);
+  const seconds = WAIT_TIMEOUT_MS / 1000;
   const where = namespace === undefined ? [] : ['-n', namespace];
   try {
     await master.query(
       {
-        ...kubectl('wait', ...where, `--for=condition=${condition}`, object, `--timeout=${seconds}s`),
-        timeoutMs: timeoutMs + 10_000,
+        ...kubectl('wait', ...where, `--for=${event}`, object, `--timeout=${seconds}s`),
+        timeoutMs: WAIT_TIMEOUT_MS + 10_000,
       },
       signal,
     );
   } catch (cause) {
-    if (!(cause instanceof CommandError)) throw cause;
+    if (!(cause instanceof CommandError) || !cause.stderr.includes('timed out')) throw cause;
     const why = await explain(master, signal);
     throw new KbootError('TIMED_OUT', `${what}: not after ${seconds} s\n${cause.stderr.trim()}\n${why}`, {
       cause,

@@ -19,8 +19,10 @@ const READ_ONLY = [
 export function kubeletMounts({ topLevel, present }: Pick<Facts, 'topLevel' | 'present'>): string {
   const bind = (path: string, ...options: string[]) =>
     `,${JSON.stringify({ type: 'bind', source: path, destination: path, options: ['rbind', 'rslave', ...options] })}`;
+  // First, while nothing is mounted into the rootfs, which lies below it: binding it later would copy all of that.
+  const varFirst = [...topLevel].sort((a, b) => Number(b === 'var') - Number(a === 'var'));
   return [
-    ...topLevel.filter((name) => !OF_THE_IMAGE.test(name)).map((name) => bind(`/${name}`)),
+    ...varFirst.filter((name) => !OF_THE_IMAGE.test(name)).map((name) => bind(`/${name}`)),
     ...READ_ONLY.filter((path) => present.has(path)).map((path) => bind(path, 'ro')),
   ].join('');
 }

@@ -16,7 +16,6 @@ export function runtimeValues(facts: Facts, lock: BundleLock): Readonly<Record<s
   return {
     ...(pause && { PAUSE_IMAGE: pause.name }),
     RESTRICT_OOM_SCORE_ADJ: String(!mayRaiseLimits(facts)),
-    TOLERATE_MISSING_HUGETLB: String(!facts.hugetlb),
   };
 }
 

@@ -1,7 +1,5 @@
-import { waitForCondition } from './kubectl.ts';
+import { waitFor } from './kubectl.ts';
 import { isFirstMaster, isNode, type Phase, yes } from './phase.ts';
-
-const READY_TIMEOUT_MS = 300_000;
 
 /** Waits until the cluster is of use: the master is Ready and CoreDNS answers. */
 export const clusterReady: Phase = {
@@ -13,21 +11,19 @@ export const clusterReady: Phase = {
   decide: () => yes('it is asked every time'),
   async run({ host, subject, signal }) {
     const { name } = subject.machine;
-    await waitForCondition(
+    await waitFor(
       host,
-      { condition: 'Ready', object: `node/${name}`, what: `${name} is Ready` },
-      READY_TIMEOUT_MS,
+      { event: 'condition=Ready', object: `node/${name}`, what: `${name} is Ready` },
       signal,
     );
-    await waitForCondition(
+    await waitFor(
       host,
       {
-        condition: 'Available',
+        event: 'condition=Available',
         object: 'deployment/coredns',
         namespace: 'kube-system',
         what: 'CoreDNS is available',
       },
-      READY_TIMEOUT_MS,
       signal,
     );
   },
@@ -43,10 +39,15 @@ export const nodeReady: Phase = {
   decide: () => yes('it is asked every time'),
   async run({ master, subject, signal }) {
     const { name } = subject.machine;
-    await waitForCondition(
+    // kubeadm join ends when the kubelet has its certificate; the kubelet then registers the node.
+    await waitFor(
       master,
-      { condition: 'Ready', object: `node/${name}`, what: `${name} is Ready` },
-      READY_TIMEOUT_MS,
+      { event: 'create', object: `node/${name}`, what: `${name} registers itself` },
+      signal,
+    );
+    await waitFor(
+      master,
+      { event: 'condition=Ready', object: `node/${name}`, what: `${name} is Ready` },
       signal,
     );
   },

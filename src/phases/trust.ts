@@ -15,10 +15,12 @@ export async function caHashesOf(master: Host, signal: AbortSignal): Promise<rea
 
 /**
  * Asks the endpoint as a machine that knows nothing would: without a kubeconfig, without trusting the server.
- * What comes back is believed only when its signature and its CA are right.
+ * What comes back is believed only when its signature and its CA are right. Without any user kubectl would ask
+ * for one on its terminal; the API knows no passwords and takes the request as anonymous.
  */
 const ASK = `
-KUBECONFIG=/dev/null kubectl --server="https://$1" --insecure-skip-tls-verify=true --request-timeout=5s get --raw "$2"
+HOME=/nonexistent KUBECONFIG= kubectl --server="https://$1" --insecure-skip-tls-verify=true \\
+  --username=anonymous --password=none --request-timeout=5s get --raw "$2"
 `;
 
 /** The joining machine itself asks the endpoint who it is, before it is joined to anything. */

@@ -5,7 +5,6 @@ import { applyPlan, planRecipe } from '../../plan/apply.ts';
 import { changesOf, makePlan, type Plan } from '../../plan/plan.ts';
 import type { Prepared } from '../../plan/prepare.ts';
 import type { Failure } from '../../plan/run.ts';
-import { renderPlan } from '../render/plan.ts';
 import type { Run } from '../verb.ts';
 import { cacheDirOf } from './bundle.ts';
 import { PARALLEL } from './session.ts';
@@ -26,7 +25,7 @@ interface ApplySettings {
 }
 
 /**
- * Plans a recipe and, unless it is a dry run, carries it out. A dry run prints the plan on stdout.
+ * Plans a recipe and, unless it is a dry run, carries it out.
  */
 export async function applyRecipe(
   run: Run,
@@ -40,10 +39,12 @@ export async function applyRecipe(
     ? planRecipe(situation, recipe, bundle, run.report)
     : makePlan(recipe, situation, bundle);
   const changes = changesOf(plan).length;
-  if (dryRun) {
-    run.io.stdout.write(renderPlan(plan));
-    return { plan, changes, failures: [] };
-  }
+  if (dryRun) return { plan, changes, failures: prepared.failures };
+  run.report({
+    type: 'run-start',
+    verb: run.verb,
+    hosts: situation.subjects.map(({ machine }) => machine.name),
+  });
   await before?.();
   const failures = await applyPlan(plan, situation, {
     bundle,

@@ -4,6 +4,7 @@ import { createCluster, previewCluster } from '../../config/cluster-edit.ts';
 import { loadCluster } from '../../config/load.ts';
 import { KbootError } from '../../lib/errors.ts';
 import { INIT } from '../../phases/recipes.ts';
+import { renderPlan } from '../render/plan.ts';
 import type { Run } from '../verb.ts';
 import { applyRecipe } from './apply.ts';
 import { clusterBundle } from './bundle.ts';
@@ -41,29 +42,26 @@ async function clusterFor(run: Run, name: string | undefined): Promise<{ cluster
 }
 
 /** Makes the first master of a cluster. Doing it again goes on where it stopped, and says when nothing is left. */
-export async function runInit(run: Run, name: string | undefined, { dryRun }: InitOptions): Promise<void> {
+export async function runInit(run: Run, name: string | undefined, { dryRun }: InitOptions): Promise<string> {
   const { cluster, isNew } = await clusterFor(run, name);
   const bundle = await clusterBundle(run, cluster);
   await using session = await openSession(run, cluster, cluster.masters.slice(0, 1));
-  const { changes, failures } = await applyRecipe(run, session, INIT, bundle, {
+  const { plan, changes, failures } = await applyRecipe(run, session, INIT, bundle, {
     dryRun,
     before: async () => {
       if (isNew && name !== undefined) await createCluster(run.file, name, run.io.home);
     },
   });
   throwFailures(failures, run.io.signal);
-  if (dryRun) return;
+  if (dryRun) return renderPlan(plan);
   const { master } = session.situation;
   const host = session.hosts.get(master);
   const fetched = host !== undefined && (await fetchKubeconfig(cluster, master, host, run.io.signal));
-  const { stdout } = run.io;
-  if (changes === 0 && !fetched) {
-    stdout.write(`no changes: ${master.machine.name} is the master of ${cluster.name}\n`);
-    return;
-  }
+  if (changes === 0 && !fetched)
+    return `no changes: ${master.machine.name} is the master of ${cluster.name}\n`;
   const next = cluster.nodes.length > 0 ? 'kboot join --all' : 'kboot join NODE...';
-  stdout.write(
+  return (
     `${master.machine.name} is the master of ${cluster.name} (Kubernetes ${bundle.lock.kubernetes})\n` +
-      `kubeconfig: ${kubeconfigPath(cluster)}\nnext: ${next}\n`,
+    `kubeconfig: ${kubeconfigPath(cluster)}\nnext: ${next}\n`
   );
 }

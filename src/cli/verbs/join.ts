@@ -4,6 +4,7 @@ import { loadCluster } from '../../config/load.ts';
 import { INITIALISED } from '../../facts/paths.ts';
 import { KbootError } from '../../lib/errors.ts';
 import { JOIN } from '../../phases/recipes.ts';
+import { renderPlan } from '../render/plan.ts';
 import type { Run } from '../verb.ts';
 import { applyRecipe } from './apply.ts';
 import { clusterBundle } from './bundle.ts';
@@ -31,7 +32,7 @@ async function clusterFor(
 }
 
 /** Joins nodes to the cluster, in parallel. Those that have joined are left alone. */
-export async function runJoin(run: Run, names: readonly string[], options: JoinOptions): Promise<void> {
+export async function runJoin(run: Run, names: readonly string[], options: JoinOptions): Promise<string> {
   const cluster = await clusterFor(run, names, options);
   const wanted = options.all ? cluster.nodes : machinesNamed(cluster, names);
   if (wanted.length === 0) {
@@ -46,13 +47,15 @@ export async function runJoin(run: Run, names: readonly string[], options: JoinO
       hint: `kboot init ${master.machine.name}`,
     });
   }
-  const { changes, failures } = await applyRecipe(run, session, JOIN, bundle, options);
-  if (options.dryRun) return throwFailures(session.failures, run.io.signal);
+  const { plan, changes, failures } = await applyRecipe(run, session, JOIN, bundle, options);
   const failed = new Set(failures.map(({ host }) => host));
   const joined = wanted.map(({ name }) => name).filter((name) => !failed.has(name));
-  const { stdout } = run.io;
-  if (failures.length === 0 && changes === 0)
-    stdout.write(`no changes: ${joined.join(', ')} joined before\n`);
-  else if (joined.length > 0) stdout.write(`in the cluster: ${joined.join(', ')}\n`);
+  if (failures.length > 0 && joined.length > 0) {
+    run.report({ type: 'note', text: `in the cluster: ${joined.join(', ')}` });
+  }
   throwFailures(failures, run.io.signal);
+  if (options.dryRun) return renderPlan(plan);
+  return changes === 0
+    ? `no changes: ${joined.join(', ')} joined before\n`
+    : `in the cluster: ${joined.join(', ')}\n`;
 }

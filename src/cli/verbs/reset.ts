@@ -4,8 +4,10 @@ import { loadCluster } from '../../config/load.ts';
 import { KbootError } from '../../lib/errors.ts';
 import type { Phase } from '../../phases/phase.ts';
 import { REMOVE, RESET } from '../../phases/reset/recipes.ts';
+import type { Plan } from '../../plan/plan.ts';
 import type { Failure } from '../../plan/run.ts';
 import { confirm } from '../confirm.ts';
+import { renderPlan } from '../render/plan.ts';
 import type { Run } from '../verb.ts';
 import { applyRecipe } from './apply.ts';
 import { machinesNamed, openSession, throwFailures } from './session.ts';
@@ -41,31 +43,32 @@ function stagesFor(cluster: Cluster, names: readonly string[], force: boolean): 
 }
 
 /** Makes machines as they were before kboot, after asking. */
-export async function runReset(run: Run, names: readonly string[], options: ResetOptions): Promise<void> {
+export async function runReset(run: Run, names: readonly string[], options: ResetOptions): Promise<string> {
   const { cluster } = await loadCluster(run.file, run.io.home);
   const stages = stagesFor(cluster, names, options.force).filter(({ machines }) => machines.length > 0);
   const all = stages.flatMap(({ machines }) => machines);
   const question = `Take the cluster and its data off ${all.map(({ name }) => name).join(', ')}?`;
   await confirm(run.io, question, options.yes || options.dryRun);
   const failures: Failure[] = [];
+  const plans: Plan[] = [];
   let changes = 0;
   for (const stage of stages) {
     const done = await resetStage(run, cluster, stage, options);
     failures.push(...done.failures);
     changes += done.changes;
+    plans.push(done.plan);
   }
   throwFailures(failures, run.io.signal);
-  if (options.dryRun) return;
-  run.io.stdout.write(
-    changes === 0
-      ? 'no changes: kboot has changed none of these machines\n'
-      : `as before kboot: ${all.map(({ name }) => name).join(', ')}\n`,
-  );
+  if (options.dryRun) return plans.map(renderPlan).join('');
+  return changes === 0
+    ? 'no changes: kboot has changed none of these machines\n'
+    : `as before kboot: ${all.map(({ name }) => name).join(', ')}\n`;
 }
 
 async function resetStage(run: Run, cluster: Cluster, { machines, recipe }: Stage, { dryRun }: ResetOptions) {
   const needsMaster = recipe === REMOVE;
   const involved = needsMaster ? [...cluster.masters.slice(0, 1), ...machines] : machines;
   await using session = await openSession(run, cluster, involved, needsMaster);
-  return applyRecipe(run, session, recipe, NO_BUNDLE, { dryRun, check: false });
+  // Awaited here: the session ends with this function.
+  return await applyRecipe(run, session, recipe, NO_BUNDLE, { dryRun, check: false });
 }

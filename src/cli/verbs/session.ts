@@ -1,6 +1,6 @@
 import { type Cluster, type Machine, machinesOf } from '../../config/cluster.ts';
 import type { Host } from '../../host/host.ts';
-import { loggedHost } from '../../host/logged.ts';
+import { LoggedHost } from '../../host/logged.ts';
 import { connectSsh } from '../../host/ssh/connect.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { KbootError } from '../../lib/errors.ts';
@@ -16,10 +16,11 @@ const CONNECT_TIMEOUT_MS = 15_000;
 /** How a verb reaches a machine of the cluster file: over SSH, with everything written into the log. */
 export function connector({ io, log }: Run, cluster: Cluster): (machine: Machine) => Promise<Host> {
   return async (machine) => {
+    const { name, ssh } = machine;
     const host = await connectSsh(
-      { name: machine.name, address: machine.ssh.host, port: machine.ssh.port, user: machine.ssh.user },
+      { name, address: ssh.host === name ? undefined : ssh.host, port: ssh.port, user: ssh.user },
       {
-        identityFile: machine.ssh.identityFile,
+        identityFile: ssh.identityFile,
         sshConfigFile: cluster.ssh.config,
         knownHostsFile: cluster.ssh.knownHosts,
         strictHostKey: cluster.ssh.hostKeys,
@@ -28,7 +29,7 @@ export function connector({ io, log }: Run, cluster: Cluster): (machine: Machine
         env: { ...io.env, HOME: io.home },
       },
     );
-    return loggedHost(host, (line) => log.write(line));
+    return new LoggedHost(host, (line) => log.write(line));
   };
 }
 

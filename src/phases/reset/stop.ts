@@ -15,7 +15,7 @@ systemctl stop containerd.service etcd.service 2>/dev/null || true
 systemctl stop kubepods.slice 2>/dev/null || true
 tries=0
 while [ $tries -lt 20 ]; do
-  left=$(awk '$2 ~ "^/(var/lib/(kubelet|containerd)/|run/(containerd|netns)(/|$))" { print $2 }' /proc/self/mounts | sort -r)
+  left=$(awk '$2 ~ "^/(var/lib/(kubelet|containerd|containers/atomic)/|run/(containerd|netns)(/|$))" { print $2 }' /proc/self/mounts | sort -r)
   [ -n "$left" ] || break
   echo "$left" | while read -r target; do umount -R "$(printf '%b' "$target")" 2>/dev/null || true; done
   tries=$((tries + 1))

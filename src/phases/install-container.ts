@@ -1,0 +1,75 @@
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
+import type { BundleImage } from '../bundle/lock.ts';
+import { readConfig } from '../bundle/oci-layout.ts';
+import type { Bundle } from '../bundle/open.ts';
+import { hexOf } from '../bundle/select.ts';
+import { BLOBS_DIR, CONTAINERD_BLOBS } from '../facts/paths.ts';
+import { KbootError } from '../lib/errors.ts';
+import {
+  cachedLayerScan,
+  installSystemContainer,
+  machineCapabilities,
+  readSystemImage,
+  type SystemImage,
+} from '../system-container/index.ts';
+import type { PhaseContext } from './phase.ts';
+import { requireImage } from './system-containers.ts';
+
+/** Where node-runtime puts the runtime of all system containers. */
+export const RUNC = '/usr/local/bin/runc';
+
+/** Where a machine may hold a layer's blob: sent by kboot, or imported into containerd. */
+export const BLOB_DIRS = [BLOBS_DIR, CONTAINERD_BLOBS];
+
+/** A system image of the bundle, every entry of its layers checked on this side. */
+export async function readBundleImage(
+  bundle: Bundle,
+  image: BundleImage,
+  cacheDir: string,
+): Promise<SystemImage> {
+  const scans = await Promise.all(
+    image.layers.map(({ digest }) =>
+      cachedLayerScan(digest, () => createReadStream(bundle.blobPath(digest)), join(cacheDir, 'layer-scans')),
+    ),
+  );
+  const { config } = await readConfig(bundle.dir, image.config.digest);
+  const id = hexOf(image.manifest.digest);
+  return readSystemImage({ name: image.name, id, layers: scans, labels: config?.Labels ?? {} });
+}
+
+/**
+ * Installs a system container from the bundle; another build of the same name is refused, because replacing it
+ * is an update.
+ */
+export async function installContainer(
+  context: PhaseContext,
+  name: string,
+  values: Readonly<Record<string, string>>,
+): Promise<void> {
+  const { bundle, host, subject, signal, cacheDir, warn } = context;
+  const image = await readBundleImage(bundle, requireImage(bundle, name), cacheDir);
+  const result = await installSystemContainer(
+    host,
+    {
+      image,
+      name,
+      values,
+      runtime: RUNC,
+      capabilities: machineCapabilities(subject.facts.capabilityBounds),
+      blobDirs: BLOB_DIRS,
+    },
+    { signal },
+  );
+  for (const warning of result.warnings) warn(`${name}: ${warning}`);
+  if (result.status === 'present') {
+    throw new KbootError(
+      'REFUSED',
+      `${host.name}: ${name} is installed from another build: ${result.revision}`,
+      {
+        host: host.name,
+        hint: `use the bundle it was installed from (bundle.path in kboot.yaml), or reset the machine first`,
+      },
+    );
+  }
+}
