@@ -80,13 +80,10 @@ it.each(['node-runtime', 'etcd', 'kubelet'])(
   '%s presets every variable that it does not get from the engine',
   async (image) => {
     const known = await valuesOf(image);
-    const texts = await Promise.all(
-      (await listTree(join(IMAGES_DIR, image, 'exports')))
-        .filter(
-          ({ kind, path }) => kind === 'file' && (path.endsWith('.template') || path.startsWith('hostfs/')),
-        )
-        .map(({ path }) => read(image, 'exports', path)),
-    );
+    const files = (await listTree(join(IMAGES_DIR, image, 'exports'))).map(({ path }) => path);
+    const hostFiles = (await manifestOf(image)).installedFilesTemplate.map((path) => join('hostfs', path));
+    const templates = [...files.filter((path) => path.endsWith('.template')), ...hostFiles];
+    const texts = await Promise.all(templates.map((path) => read(image, 'exports', path)));
     for (const text of texts) for (const name of variablesOf(text)) expect([...known.keys()]).toContain(name);
   },
 );
