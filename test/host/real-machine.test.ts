@@ -43,7 +43,7 @@ describe.each(['LocalHost', 'SshHost'] as const)('%s', (kind) => {
       code: 'TIMED_OUT',
       message: expect.stringMatching(/^cp-1: not finished after 0.15 s: sh -c .*\nstill waiting$/),
     });
-    expect(performance.now() - started).toBeLessThan(1500);
+    expect(performance.now() - started).toBeLessThan(5_000);
   });
 
   test.each([
@@ -72,8 +72,8 @@ describe.each(['LocalHost', 'SshHost'] as const)('%s', (kind) => {
     let atStart = 0;
     setTimeout(() => {
       atStart = produced;
-    }, 400);
-    const { stdout } = await host.change({ ...script('sleep 0.8; wc -c'), stdin });
+    }, 1_500);
+    const { stdout } = await host.change({ ...script('sleep 2; wc -c'), stdin });
     expect(stdout).toBe(`${64 * 2 ** 20}\n`);
     expect(atStart).toBeGreaterThan(0);
     expect(atStart).toBeLessThan(10 * 2 ** 20);

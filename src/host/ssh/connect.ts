@@ -43,8 +43,14 @@ export async function connectSsh(target: SshTarget, options: SshOptions): Promis
   let connection: Connection | undefined;
   let user = '';
   for (const hop of hops) {
+    const under: Connection | undefined = connection;
     user = hop.user;
-    connection = await openConnection(target.name, hop, connection, open);
+    try {
+      connection = await openConnection(target.name, hop, under, open);
+    } catch (error) {
+      await under?.[Symbol.asyncDispose]();
+      throw error;
+    }
   }
   if (connection === undefined) throw new Error('a route has at least one hop');
   const commandTimeoutMs = options.commandTimeoutMs ?? COMMAND_TIMEOUT_MS;

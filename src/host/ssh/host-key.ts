@@ -1,5 +1,5 @@
 import type { ServerHostKeyAlgorithm } from 'ssh2';
-import { KbootError } from '../../lib/errors.ts';
+import { KbootError, messageOf } from '../../lib/errors.ts';
 import type { Destination } from './destination.ts';
 import {
   addKnownHost,
@@ -35,7 +35,7 @@ export class HostKeyCheck {
   constructor(machine: string, destination: Destination) {
     this.#machine = machine;
     this.#destination = destination;
-    this.#entries = readKnownHosts(destination.knownHostsFiles);
+    this.#entries = this.#explained('read', () => readKnownHosts(destination.knownHostsFiles));
     const known = knownTypes(this.#entries, destination.keyName, destination.port);
     const types = [...new Set([...known, ...Object.keys(ALGORITHMS)])];
     this.algorithms = types.flatMap((type) => ALGORITHMS[type] ?? []);
@@ -62,8 +62,20 @@ export class HostKeyCheck {
   remember(): void {
     if (this.#accepted === undefined) return;
     const { keyName, port, knownHostsFiles, hashKnownHosts } = this.#destination;
-    addKnownHost(knownHostsFiles[0], keyName, port, this.#accepted, hashKnownHosts);
+    const accepted = this.#accepted;
+    this.#explained('written', () =>
+      addKnownHost(knownHostsFiles[0], keyName, port, accepted, hashKnownHosts),
+    );
     this.#accepted = undefined;
+  }
+
+  #explained<T>(done: 'read' | 'written', work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      const message = `known_hosts cannot be ${done}: ${messageOf(error)}`;
+      throw this.#refuse(message, 'kboot connects to no machine whose key it cannot check and remember');
+    }
   }
 
   #unknown(key: Buffer): KbootError {

@@ -92,7 +92,7 @@ export function judge(
 export function addKnownHost(file: string, host: string, port: number, key: Buffer, hashed: boolean): void {
   const text = readIfThere(file);
   if (judge(parseKnownHosts(text, file), host, port, key, []).is === 'known') return;
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(file));
   const name = knownHostsName(host, port);
   const line = `${hashed ? hashName(name) : name} ${keyType(key)} ${key.toString('base64')}\n`;
   const gap = text === '' || text.endsWith('\n') ? '' : '\n';
@@ -131,6 +131,15 @@ function hashName(name: string): string {
 
 function hmac(salt: string, name: string): Buffer {
   return createHmac('sha1', Buffer.from(salt, 'base64')).update(name).digest();
+}
+
+/** The folder of the file alone, as ssh does: a path that is wrong further up is a mistake to be told. */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
 }
 
 function readIfThere(file: string): string {

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { NodeSSH } from 'node-ssh';
 import type { AuthHandlerMiddleware, CipherAlgorithm, ClientChannel } from 'ssh2';
-import { messageOf } from '../../lib/errors.ts';
+import { KbootError, messageOf } from '../../lib/errors.ts';
 import { TimeLimit } from '../time-limit.ts';
 import { connectError } from './connect-error.ts';
 import { Connection } from './connection.ts';
@@ -28,8 +28,8 @@ interface OpenOptions {
 }
 
 /**
- * Connects to one hop and logs in, through `under` when it is given (and then owns it). Throws
- * HOST_UNREACHABLE (saying what was tried), HOST_KEY_REFUSED, or the signal's reason.
+ * Connects to one hop and logs in, through `under` when it is given; from then on the new connection owns it.
+ * Throws HOST_UNREACHABLE (saying what was tried), HOST_KEY_REFUSED, or the signal's reason.
  */
 export async function openConnection(
   machine: string,
@@ -72,8 +72,8 @@ export async function openConnection(
   } catch (cause) {
     ssh.dispose();
     stream?.destroy();
-    await under?.[Symbol.asyncDispose]();
     signal?.throwIfAborted();
+    if (cause instanceof KbootError) throw cause;
     throw (
       hostKey.refusal ??
       connectError(cause, {

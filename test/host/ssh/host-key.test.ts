@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectSsh } from '../../../src/host/ssh/connect.ts';
@@ -101,5 +101,18 @@ describe('the key of a machine', () => {
     } finally {
       impostor.stop();
     }
+  });
+
+  test('is not taken on trust when it cannot be compared or remembered', async () => {
+    mkdirSync(known());
+    await expect(connectSsh(there(), options())).rejects.toMatchObject({
+      code: 'HOST_KEY_REFUSED',
+      message: expect.stringMatching(/^node1: known_hosts cannot be read: EISDIR/),
+    });
+    const knownHostsFile = '/proc/no/known_hosts';
+    await expect(connectSsh(there(), options({ knownHostsFile }))).rejects.toMatchObject({
+      code: 'HOST_KEY_REFUSED',
+      message: expect.stringMatching(/^node1: known_hosts cannot be written: /),
+    });
   });
 });

@@ -103,7 +103,7 @@ describe('a lost connection is never a success', () => {
     for (const pid of frozen) process.kill(pid, 'SIGSTOP');
     const started = performance.now();
     await expect(running).rejects.toMatchObject(LOST);
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(performance.now() - started).toBeLessThan(10_000);
     for (const pid of frozen) process.kill(pid, 'SIGCONT');
   });
 });
@@ -113,7 +113,7 @@ test('a machine that hangs does not hold up a time limit, nor the farewell', asy
   for (const pid of frozen) process.kill(pid, 'SIGSTOP');
   const started = performance.now();
   await expect(host.query({ argv: ['true'], timeoutMs: 200 })).rejects.toMatchObject({ code: 'TIMED_OUT' });
-  expect(performance.now() - started).toBeLessThan(1_000);
+  expect(performance.now() - started).toBeLessThan(5_000);
   for (const pid of frozen) kill(pid);
   await host[Symbol.asyncDispose]();
 });
