@@ -62,7 +62,7 @@ take_back() {
   for file in "$unit" "$tmpfiles"; do rm -f "\${file%/*}/.kboot-new.\${file##*/}"; done
   remove_host_files < "$list" > /dev/null
   rm -f "$root/$name"
-  rm -rf "$root/$name.0" "$root/$name.1"
+  remove_deployments "$root/$name"
   systemctl daemon-reload || true
 }
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
@@ -52,7 +52,7 @@ export async function cachedLayerScan(
     .catch(() => undefined);
   if (cached?.digest === digest && cached.version === LAYER_SCAN_VERSION) return cached;
   const other = running.get(file);
-  if (other) return other;
+  if (other !== undefined) return other;
   const scanning = scanInto(file, digest, open).finally(() => running.delete(file));
   running.set(file, scanning);
   return scanning;
@@ -61,7 +61,7 @@ export async function cachedLayerScan(
 async function scanInto(file: string, digest: string, open: () => Readable): Promise<LayerScan> {
   const scan = await scanLayer(open(), digest);
   await mkdir(path.dirname(file), { recursive: true });
-  const temporary = `${file}.${process.pid}`;
+  const temporary = `${file}.${randomUUID()}`;
   await writeFile(temporary, JSON.stringify(scan));
   await rename(temporary, file);
   return scan;

@@ -33,6 +33,20 @@ switch_off() {
 
 is_copy() { [ -f "$1" ] && [ -f "$2" ] && [ "$(sha256sum < "$1")" = "$(sha256sum < "$2")" ]; }
 
+mounts_below() { awk -v below="$1/" 'index($5, below) == 1 { print $5 }' /proc/self/mountinfo | sort -r; }
+
+# Deletes both deployments of a container. What is mounted below them goes first: nothing is deleted through a mount.
+remove_deployments() {
+  for folder in "$1.0" "$1.1"; do
+    mounts_below "$folder" | xargs -r -n 1 umount || true
+    if [ -n "$(mounts_below "$folder")" ]; then
+      echo "$folder cannot be deleted: something is mounted there" >&2
+      return 1
+    fi
+    rm -rf "$folder"
+  done
+}
+
 # Copies a file to a place that must be free: the name appears with the whole content, never over another file.
 put() {
   new=\${2%/*}/.kboot-new.\${2##*/}

@@ -48,7 +48,8 @@ if [ -n "$kept" ]; then
 fi
 systemctl daemon-reload || true
 rm -f "$root/$name"
-rm -rf "$root/$name.0" "$root/$name.1" "$root/.new-$name"
+remove_deployments "$root/$name"
+rm -rf "$root/.new-$name"
 for layer in $6; do rm -rf "$root/.storage/$layer"; done
 
 noted=$(sort -ru "$created" 2> /dev/null || true)

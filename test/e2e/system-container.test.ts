@@ -232,14 +232,17 @@ describe('a service', () => {
 
     await sh('systemctl stop kbtest');
     expect(await listSystemContainers(host)).toMatchObject([{ name: 'kbtest', state: 'inactive' }]);
-    await sh('rm /var/lib/kbtest/out');
+    // A unit may mount its rootfs; nothing that is mounted there may be deleted with the deployment.
+    await sh(`mkdir /var/tmp/precious && touch /var/tmp/precious/file
+      mount --bind /var/tmp/precious /var/lib/containers/atomic/kbtest.0/rootfs/tmp
+      rm /var/lib/kbtest/out`);
     await startSystemContainer(host, 'kbtest');
     await sh(WAIT_FOR_PROGRAM);
     expect(await uninstallSystemContainer(host, 'kbtest')).toMatchObject({
       kept: [],
       state: ['/var/lib/kbtest'],
     });
-    await sh('rm -r /var/lib/kbtest');
+    await sh('rm /var/tmp/precious/file; rm -r /var/lib/kbtest /var/tmp/precious');
     expect(await snapshot()).toBe(before);
     expect(await uninstallSystemContainer(host, 'kbtest')).toMatchObject({ status: 'absent' });
     expect(await listSystemContainers(host)).toEqual([]);
@@ -328,4 +331,39 @@ describe('an image without a service', () => {
     await sh('rm -r /var/lib/containers');
     expect(await snapshot()).toBe(before);
   });
+});
+
+/** Kills, in the middle of it, the next script that unpacks or installs. $1 is how many seconds after it began. */
+const KILL = `
+until found=$(grep -l -s -e 'take_[b]ack' -e 'tar -[x]zpf' /proc/[0-9]*/cmdline); do :; done
+sleep "$1"
+for file in $found; do
+  pid=\${file#/proc/}
+  kill -9 "\${pid%/cmdline}" 2> /dev/null || true
+done
+`;
+
+test('an install that is killed at any moment does not block the next, which leaves nothing of it', async () => {
+  const before = await snapshot();
+  const image = await makeImage('example/kbtest:v1', [base, service]);
+  let killed = 0;
+  for (const delay of [0, 0.01, 0.02, 0.04, 0.06, 0.08, 0.12, 0.16, 0.2, 0.25, 0.3]) {
+    const [result] = await Promise.allSettled([install(image, 'kbtest'), sh(KILL, String(delay))]);
+    const [found] = await listSystemContainers(host);
+    if (result.status === 'rejected') killed++;
+    else expect(found).toMatchObject({ name: 'kbtest', broken: undefined });
+    expect(await install(image, 'kbtest')).toMatchObject({
+      status: expect.stringMatching('installed|unchanged'),
+    });
+    expect(
+      await sh('cat /etc/kbtest/settings; systemctl is-enabled kbtest; ls -A /var/lib/containers/atomic'),
+    ).toBe('greeting=hello\nenabled\n.created-directories\n.storage\nkbtest\nkbtest.0\n');
+    expect(await uninstallSystemContainer(host, 'kbtest')).toMatchObject({
+      kept: [],
+      occupied: [],
+      state: [],
+    });
+    expect(await snapshot()).toBe(before);
+  }
+  expect(killed).toBeGreaterThan(3);
 });

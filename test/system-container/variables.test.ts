@@ -15,7 +15,7 @@ const inputs: ValueInputs = {
   features: { systemdCgroup: true, pidFile: true },
   unitTemplate: BUILT_IN_UNIT,
 };
-const valueOf = (name: string, changes: Partial<ValueInputs> = {}) =>
+const value = (name: string, changes: Partial<ValueInputs> = {}) =>
   computeValues({ ...inputs, ...changes }).get(name);
 
 test('all built-in variables', () => {
@@ -44,7 +44,7 @@ test('all built-in variables', () => {
 describe('which source wins', () => {
   const forced = ['NAME', 'DESTDIR', 'EXEC_START', 'EXEC_STOP', 'EXEC_STARTPRE', 'EXEC_STOPPOST', 'HOST_UID'];
   test.each([...forced, 'HOST_GID', 'IMAGE_NAME', 'IMAGE_ID'])('nothing overrides %s', (name) => {
-    expect(valueOf(name, { user: { [name]: 'mine' }, defaults: { [name]: 'theirs' } })).toBe(valueOf(name));
+    expect(value(name, { user: { [name]: 'mine' }, defaults: { [name]: 'theirs' } })).toBe(value(name));
   });
 
   const overridable = [
@@ -57,31 +57,31 @@ describe('which source wins', () => {
     'ATOMIC',
   ];
   test.each([...overridable, 'ALL_PROCESS_CAPABILITIES'])('%s: user, then manifest, then engine', (name) => {
-    expect(valueOf(name, { user: { [name]: 'mine' }, defaults: { [name]: 'theirs' } })).toBe('mine');
-    expect(valueOf(name, { defaults: { [name]: 'theirs' } })).toBe('theirs');
+    expect(value(name, { user: { [name]: 'mine' }, defaults: { [name]: 'theirs' } })).toBe('mine');
+    expect(value(name, { defaults: { [name]: 'theirs' } })).toBe('theirs');
   });
 
   test('a variable that the engine does not know', () => {
-    expect(valueOf('PORT', { defaults: { PORT: 8081 } })).toBe(8081);
-    expect(valueOf('PORT', { defaults: { PORT: 8081 }, user: { PORT: '1' } })).toBe('1');
-    expect(valueOf('PORT')).toBeUndefined();
+    expect(value('PORT', { defaults: { PORT: 8081 } })).toBe(8081);
+    expect(value('PORT', { defaults: { PORT: 8081 }, user: { PORT: '1' } })).toBe('1');
+    expect(value('PORT')).toBeUndefined();
   });
 
   test('names that objects have by themselves are ordinary variables', () => {
-    expect(valueOf('constructor')).toBeUndefined();
-    expect(valueOf('__proto__', { user: JSON.parse('{"__proto__":"x"}') })).toBe('x');
+    expect(value('constructor')).toBeUndefined();
+    expect(value('__proto__', { user: JSON.parse('{"__proto__":"x"}') })).toBe('x');
   });
 });
 
 test('the pid file follows the final run directory, and the commands follow the final pid file', () => {
   const user = { RUN_DIRECTORY: '/srv/run' };
-  expect(valueOf('PIDFILE', { user })).toBe('/srv/run/container-etcd.pid');
-  expect(valueOf('EXEC_START', { user })).toContain('--pid-file /srv/run/container-etcd.pid');
-  expect(valueOf('EXEC_START', { user: { PIDFILE: '/p' } })).toContain('--pid-file /p ');
+  expect(value('PIDFILE', { user })).toBe('/srv/run/container-etcd.pid');
+  expect(value('EXEC_START', { user })).toContain('--pid-file /srv/run/container-etcd.pid');
+  expect(value('EXEC_START', { user: { PIDFILE: '/p' } })).toContain('--pid-file /p ');
 });
 
 test('overriding RUNTIME does not change how the container is run', () => {
-  expect(valueOf('EXEC_START', { user: { RUNTIME: '/bin/crun' } })).toMatch(/^\/usr\/bin\/runc /);
+  expect(value('EXEC_START', { user: { RUNTIME: '/bin/crun' } })).toMatch(/^\/usr\/bin\/runc /);
 });
 
 test.each([
