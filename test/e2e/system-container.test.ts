@@ -1,12 +1,10 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { script } from '../../src/host/command.ts';
 import type { Host } from '../../src/host/host.ts';
 import { connectSsh } from '../../src/host/ssh/connect.ts';
-import { labDown, labUp } from '../../src/lab/lab.ts';
 import {
   hostFileConflicts,
   installSystemContainer,
@@ -16,6 +14,8 @@ import {
   startSystemContainer,
   uninstallSystemContainer,
 } from '../../src/system-container/index.ts';
+import { useLab } from '../helpers/lab.ts';
+import { describeE2e } from '../helpers/require-e2e.ts';
 import {
   directory,
   file,
@@ -26,10 +26,8 @@ import {
   type TestLayer,
 } from '../system-container/make-image.ts';
 
-const LAB = 'system-containers';
 const BLOBS = '/var/tmp/blobs';
 
-let home: string;
 let host: Host;
 let capabilities: readonly string[];
 
@@ -112,82 +110,75 @@ const CONFIG = {
 let base: TestLayer;
 let service: TestLayer;
 
-beforeAll(async () => {
-  home = await mkdtemp(path.join(tmpdir(), 'kboot-sc-'));
-  const context = { env: { PATH: process.env['PATH'] }, home };
-  const lab = await labUp({ name: LAB, masters: 1, nodes: 0 }, context);
-  const [machine] = lab.machines;
-  if (!machine) throw new Error('no machine');
-  host = await connectSsh(
-    { name: machine.name },
-    { sshConfigFile: lab.files.sshConfig, env: { HOME: home } },
-  );
-  const bounding = await sh(`awk '/^CapBnd/ { print $2 }' /proc/self/status`);
-  capabilities = machineCapabilities(bounding.trim());
-  await writeFile(path.join(home, 'program.c'), PROGRAM);
-  execFileSync('gcc', ['-static', '-Os', '-o', path.join(home, 'program'), path.join(home, 'program.c')]);
-  const program = await readFile(path.join(home, 'program'));
-  base = await makeLayer([
-    directory('./'),
-    directory('bin/'),
-    file('bin/program', program, 0o755),
-    hardLink('bin/same', 'bin/program'),
-    directory('tmp/', 0o1777),
-    directory('proc/'),
-    directory('state/'),
-    directory('old/'),
-    file('old/gone', 'x'),
-    file('replaced', 'a file'),
-    link('later-a-directory', 'old'),
-  ]);
-  service = await makeLayer([
-    file('old/.wh.gone', ''),
-    file('tmp/note', 'kept mode of /tmp'),
-    directory('replaced/'),
-    file('replaced/inside', 'y'),
-    directory('later-a-directory/'),
-    file('later-a-directory/file', 'z'),
-    directory('exports/'),
-    directory('exports/hostfs/'),
-    directory('exports/hostfs/etc/'),
-    directory('exports/hostfs/etc/kbtest/', 0o750),
-    file('exports/hostfs/etc/kbtest/settings', 'greeting=${GREETING}\n', 0o640),
-    directory('exports/hostfs/etc/kbtest/empty/', 0o700),
-    directory('exports/hostfs/opt/'),
-    link('exports/hostfs/opt/kbtest-program', '/var/lib/containers/atomic/kbtest/rootfs/bin/program'),
-    file('exports/config.json.template', JSON.stringify(CONFIG)),
-    file(
-      'exports/manifest.json',
-      JSON.stringify({
-        defaultValues: { GREETING: 'hello' },
-        installedFilesTemplate: ['/etc/kbtest/settings'],
-      }),
-    ),
-  ]);
-  await host.change({
-    ...script('mkdir -p /usr/local/bin; cat > /usr/local/bin/runc; chmod 755 /usr/local/bin/runc'),
-    stdin: await readFile('/usr/sbin/runc'),
-    sudo: true,
-  });
-  await send([base, service]);
-}, 300_000);
+describeE2e('system containers on a real machine', () => {
+  const own = useLab({ masters: 1, nodes: 0 });
 
-afterAll(async () => {
-  await host?.[Symbol.asyncDispose]();
-  await labDown(LAB, {}, { env: { PATH: process.env['PATH'] }, home });
-  await rm(home, { recursive: true, force: true });
-}, 60_000);
+  beforeAll(async () => {
+    const [machine] = own.lab.machines;
+    if (!machine) throw new Error('no machine');
+    const options = { sshConfigFile: own.lab.files.sshConfig, env: { HOME: own.folder } };
+    host = await connectSsh({ name: machine.name }, options);
+    const bounding = await sh(`awk '/^CapBnd/ { print $2 }' /proc/self/status`);
+    capabilities = machineCapabilities(bounding.trim());
+    const program = path.join(own.folder, 'program');
+    await execa('gcc', ['-static', '-Os', '-o', program, '-x', 'c', '-'], { input: PROGRAM });
+    base = await makeLayer([
+      directory('./'),
+      directory('bin/'),
+      file('bin/program', await readFile(program), 0o755),
+      hardLink('bin/same', 'bin/program'),
+      directory('tmp/', 0o1777),
+      directory('proc/'),
+      directory('state/'),
+      directory('old/'),
+      file('old/gone', 'x'),
+      file('replaced', 'a file'),
+      link('later-a-directory', 'old'),
+    ]);
+    service = await makeLayer([
+      file('old/.wh.gone', ''),
+      file('tmp/note', 'kept mode of /tmp'),
+      directory('replaced/'),
+      file('replaced/inside', 'y'),
+      directory('later-a-directory/'),
+      file('later-a-directory/file', 'z'),
+      directory('exports/'),
+      directory('exports/hostfs/'),
+      directory('exports/hostfs/etc/'),
+      directory('exports/hostfs/etc/kbtest/', 0o750),
+      file('exports/hostfs/etc/kbtest/settings', 'greeting=${GREETING}\n', 0o640),
+      directory('exports/hostfs/etc/kbtest/empty/', 0o700),
+      directory('exports/hostfs/opt/'),
+      link('exports/hostfs/opt/kbtest-program', '/var/lib/containers/atomic/kbtest/rootfs/bin/program'),
+      file('exports/config.json.template', JSON.stringify(CONFIG)),
+      file(
+        'exports/manifest.json',
+        JSON.stringify({
+          defaultValues: { GREETING: 'hello' },
+          installedFilesTemplate: ['/etc/kbtest/settings'],
+        }),
+      ),
+    ]);
+    await host.change({
+      ...script('mkdir -p /usr/local/bin; cat > /usr/local/bin/runc; chmod 755 /usr/local/bin/runc'),
+      stdin: await readFile('/usr/sbin/runc'),
+      sudo: true,
+    });
+    await send([base, service]);
+  }, 300_000);
 
-describe('a service', () => {
-  test('is installed, runs, is listed, and leaves nothing when it is uninstalled', async () => {
-    const before = await snapshot();
-    const image = await makeImage('example/kbtest:v1', [base, service]);
-    const result = await install(image, 'kbtest', { GREETING: 'hi' });
-    expect(result).toMatchObject({ status: 'installed', revision: image.id });
-    expect(result.warnings.join()).toContain('CAP_SYS_RESOURCE');
-    expect(result.stateDirectories).toEqual(['/var/lib/kbtest']);
+  afterAll(() => host?.[Symbol.asyncDispose]());
 
-    const look = await sh(`
+  describe('a service', () => {
+    test('is installed, runs, is listed, and leaves nothing when it is uninstalled', async () => {
+      const before = await snapshot();
+      const image = await makeImage('example/kbtest:v1', [base, service]);
+      const result = await install(image, 'kbtest', { GREETING: 'hi' });
+      expect(result).toMatchObject({ status: 'installed', revision: image.id });
+      expect(result.warnings.join()).toContain('CAP_SYS_RESOURCE');
+      expect(result.stateDirectories).toEqual(['/var/lib/kbtest']);
+
+      const look = await sh(`
       cd /var/lib/containers/atomic/kbtest/rootfs
       stat -c '%a %F' tmp replaced later-a-directory old
       ls old
@@ -196,7 +187,7 @@ describe('a service', () => {
       cat /etc/kbtest/settings
       systemctl is-enabled kbtest
       readlink /var/lib/containers/atomic/kbtest`);
-    expect(look.split('\n')).toMatchInlineSnapshot(`
+      expect(look.split('\n')).toMatchInlineSnapshot(`
       [
         "1777 directory",
         "755 directory",
@@ -214,127 +205,166 @@ describe('a service', () => {
       ]
     `);
 
-    expect(await listSystemContainers(host)).toMatchObject([
-      {
-        name: 'kbtest',
-        deployment: 'kbtest.0',
-        state: 'inactive',
-        command: '/bin/program hi',
-        broken: undefined,
-      },
-    ]);
-    await startSystemContainer(host, 'kbtest');
-    expect(await sh(WAIT_FOR_PROGRAM)).toBe('hi');
-    expect(await listSystemContainers(host)).toMatchObject([{ name: 'kbtest', state: 'running' }]);
+      expect(await listSystemContainers(host)).toMatchObject([
+        {
+          name: 'kbtest',
+          deployment: 'kbtest.0',
+          state: 'inactive',
+          command: '/bin/program hi',
+          broken: undefined,
+        },
+      ]);
+      await startSystemContainer(host, 'kbtest');
+      expect(await sh(WAIT_FOR_PROGRAM)).toBe('hi');
+      expect(await listSystemContainers(host)).toMatchObject([{ name: 'kbtest', state: 'running' }]);
 
-    expect(await install(image, 'kbtest', { GREETING: 'hi' })).toMatchObject({ status: 'unchanged' });
-    expect(await install(image, 'kbtest')).toMatchObject({ status: 'present' });
+      expect(await install(image, 'kbtest', { GREETING: 'hi' })).toMatchObject({ status: 'unchanged' });
+      expect(await install(image, 'kbtest')).toMatchObject({ status: 'present' });
 
-    await sh('systemctl stop kbtest');
-    expect(await listSystemContainers(host)).toMatchObject([{ name: 'kbtest', state: 'inactive' }]);
-    // A unit may mount its rootfs; nothing that is mounted there may be deleted with the deployment.
-    await sh(`mkdir /var/tmp/precious && touch /var/tmp/precious/file
+      await sh('systemctl stop kbtest');
+      expect(await listSystemContainers(host)).toMatchObject([{ name: 'kbtest', state: 'inactive' }]);
+      // A unit may mount its rootfs; nothing that is mounted there may be deleted with the deployment.
+      await sh(`mkdir /var/tmp/precious && touch /var/tmp/precious/file
       mount --bind /var/tmp/precious /var/lib/containers/atomic/kbtest.0/rootfs/tmp
       rm /var/lib/kbtest/out`);
-    await startSystemContainer(host, 'kbtest');
-    await sh(WAIT_FOR_PROGRAM);
-    expect(await uninstallSystemContainer(host, 'kbtest')).toMatchObject({
-      kept: [],
-      state: ['/var/lib/kbtest'],
+      await startSystemContainer(host, 'kbtest');
+      await sh(WAIT_FOR_PROGRAM);
+      expect(await uninstallSystemContainer(host, 'kbtest')).toMatchObject({
+        kept: [],
+        state: ['/var/lib/kbtest'],
+      });
+      await sh('rm /var/tmp/precious/file; rm -r /var/lib/kbtest /var/tmp/precious');
+      expect(await snapshot()).toBe(before);
+      expect(await uninstallSystemContainer(host, 'kbtest')).toMatchObject({ status: 'absent' });
+      expect(await listSystemContainers(host)).toEqual([]);
     });
-    await sh('rm /var/tmp/precious/file; rm -r /var/lib/kbtest /var/tmp/precious');
-    expect(await snapshot()).toBe(before);
-    expect(await uninstallSystemContainer(host, 'kbtest')).toMatchObject({ status: 'absent' });
-    expect(await listSystemContainers(host)).toEqual([]);
   });
-});
 
-describe('an image without a service', () => {
-  const unit = `[Service]\nExecStart=/usr/local/bin/kbtool wait\n[Install]\nWantedBy=multi-user.target\n`;
-  const files = (extra: readonly ReturnType<typeof file>[] = []) =>
-    makeLayer([
-      directory('exports/hostfs/usr/local/bin/'),
-      file('exports/hostfs/usr/local/bin/kbtool', '#!/bin/sh\nexec sleep infinity\n', 0o755),
-      file('exports/hostfs/etc/systemd/system/kbtool.service', unit),
-      file('exports/manifest.json', JSON.stringify({ noContainerService: true, units: ['kbtool.service'] })),
-      ...extra,
-    ]);
+  describe('an image without a service', () => {
+    const unit = `[Service]\nExecStart=/usr/local/bin/kbtool wait\n[Install]\nWantedBy=multi-user.target\n`;
+    const files = (extra: readonly ReturnType<typeof file>[] = []) =>
+      makeLayer([
+        directory('exports/hostfs/usr/local/bin/'),
+        file('exports/hostfs/usr/local/bin/kbtool', '#!/bin/sh\nexec sleep infinity\n', 0o755),
+        file('exports/hostfs/etc/systemd/system/kbtool.service', unit),
+        file(
+          'exports/manifest.json',
+          JSON.stringify({ noContainerService: true, units: ['kbtool.service'] }),
+        ),
+        ...extra,
+      ]);
 
-  test('puts its files on the host, starts its units, and takes both away again', async () => {
-    const before = await snapshot();
-    const layer = await files();
-    await send([layer]);
-    const image = await makeImage('example/kbtool:latest', [layer]);
-    expect(await hostFileConflicts(host, [{ name: 'kbtool', image }])).toEqual([]);
-    const options = { image, capabilities, blobDirs: [BLOBS], runtime: '/no/such/runtime' };
-    expect(await installSystemContainer(host, options)).toMatchObject({
-      status: 'installed',
-      name: 'kbtool',
-      messages: [
-        'Extracting to /var/lib/containers/atomic/kbtool.0',
-        'Created file /etc/systemd/system/kbtool.service',
-        'Created file /usr/local/bin/kbtool',
-      ],
+    test('puts its files on the host, starts its units, and takes both away again', async () => {
+      const before = await snapshot();
+      const layer = await files();
+      await send([layer]);
+      const image = await makeImage('example/kbtool:latest', [layer]);
+      expect(await hostFileConflicts(host, [{ name: 'kbtool', image }])).toEqual([]);
+      const options = { image, capabilities, blobDirs: [BLOBS], runtime: '/no/such/runtime' };
+      expect(await installSystemContainer(host, options)).toMatchObject({
+        status: 'installed',
+        name: 'kbtool',
+        messages: [
+          'Extracting to /var/lib/containers/atomic/kbtool.0',
+          'Created file /etc/systemd/system/kbtool.service',
+          'Created file /usr/local/bin/kbtool',
+        ],
+      });
+      expect(
+        await sh(
+          'systemctl is-active kbtool; systemctl is-enabled kbtool; ls /var/lib/containers/atomic/kbtool',
+        ),
+      ).toBe('active\nenabled\nconfig.json\ninfo\n');
+      expect(await listSystemContainers(host)).toMatchObject([{ name: 'kbtool', state: 'no service' }]);
+      expect(await hostFileConflicts(host, [{ name: 'kbtool', image }])).toEqual([]);
+
+      await sh('systemctl stop kbtool');
+      expect(await installSystemContainer(host, options)).toMatchObject({ status: 'unchanged' });
+      expect(await sh('systemctl is-active kbtool')).toBe('active\n');
+
+      await uninstallSystemContainer(host, 'kbtool');
+      expect(await snapshot()).toBe(before);
     });
-    expect(
-      await sh(
-        'systemctl is-active kbtool; systemctl is-enabled kbtool; ls /var/lib/containers/atomic/kbtool',
-      ),
-    ).toBe('active\nenabled\nconfig.json\ninfo\n');
-    expect(await listSystemContainers(host)).toMatchObject([{ name: 'kbtool', state: 'no service' }]);
-    expect(await hostFileConflicts(host, [{ name: 'kbtool', image }])).toEqual([]);
 
-    await sh('systemctl stop kbtool');
-    expect(await installSystemContainer(host, options)).toMatchObject({ status: 'unchanged' });
-    expect(await sh('systemctl is-active kbtool')).toBe('active\n');
+    test('finds foreign files in its way, and does not touch them', async () => {
+      const layer = await files();
+      const image = await makeImage('example/kbtool:latest', [layer]);
+      await sh('echo mine > /usr/local/bin/kbtool');
+      const before = await snapshot();
+      expect(await hostFileConflicts(host, [{ name: 'kbtool', image }])).toEqual([
+        { path: '/usr/local/bin/kbtool', name: 'kbtool' },
+      ]);
+      const options = { image, capabilities, blobDirs: [BLOBS] };
+      // The foreign program does not understand the unit's call, and that is the end of the install.
+      await sh('chmod 644 /usr/local/bin/kbtool');
+      expect((await installSystemContainer(host, options)).messages).toContain(
+        'File /usr/local/bin/kbtool already exists',
+      );
+      await uninstallSystemContainer(host, 'kbtool');
+      expect(await snapshot()).toBe(before);
+      await sh('rm /usr/local/bin/kbtool');
+    });
 
-    await uninstallSystemContainer(host, 'kbtool');
-    expect(await snapshot()).toBe(before);
+    test('keeps what was changed since, and a folder as long as others need it', async () => {
+      const before = await snapshot();
+      const shared = await makeLayer([file('usr/share/data', 'x'.repeat(100_000))]);
+      const [one, two] = await Promise.all(
+        ['one', 'two'].map(async (name) => {
+          const own = await makeLayer([
+            file(`exports/hostfs/opt/shared/${name}`, name),
+            file('exports/manifest.json', JSON.stringify({ noContainerService: name === 'one' })),
+            file('exports/config.json', '{}'),
+          ]);
+          await send([shared, own]);
+          return makeImage(`example/${name}`, [shared, own]);
+        }),
+      );
+      if (!one || !two) throw new Error('both images are made above');
+      await install(one, 'kbone');
+      await install(two, 'kbtwo');
+      const store = '/var/lib/containers/atomic/.storage';
+      expect(await sh(`ls ${store} | wc -l; stat -c %h ${store}/*/usr/share/data`)).toBe('3\n2\n');
+
+      await sh('echo changed >> /opt/shared/one');
+      expect(await uninstallSystemContainer(host, 'kbone')).toMatchObject({
+        kept: ['/opt/shared/one'],
+        occupied: ['/opt/shared'],
+        messages: ['Will not delete /opt/shared/one as it was manually modified.'],
+      });
+      expect(await sh(`ls ${store} | wc -l`)).toBe('2\n');
+      await sh('rm /opt/shared/one');
+      // The folder was made by the first: the second takes it away all the same.
+      expect(await uninstallSystemContainer(host, 'kbtwo')).toMatchObject({ kept: [], occupied: [] });
+      expect(await snapshot()).toBe(before);
+    });
+
+    test('leaves nothing when its unit does not start', async () => {
+      const before = await snapshot();
+      const layer = await makeLayer([
+        file(
+          'exports/hostfs/etc/systemd/system/kbtool.service',
+          '[Service]\nType=oneshot\nExecStart=/bin/false\n',
+        ),
+        file('exports/hostfs/opt/kbtool/deep/file', 'x'),
+        file('exports/tmpfiles.template', 'd ${STATE_DIRECTORY}/kbtool/state 0700 0 0 - -\n'),
+        file(
+          'exports/manifest.json',
+          JSON.stringify({ noContainerService: true, units: ['kbtool.service'] }),
+        ),
+      ]);
+      await send([layer]);
+      const image = await makeImage('example/kbtool:latest', [layer]);
+      await expect(installSystemContainer(host, { image, capabilities, blobDirs: [BLOBS] })).rejects.toThrow(
+        'kbtool',
+      );
+      // Only the unpacked layer may stay, for the next try.
+      await sh('rm -r /var/lib/containers');
+      expect(await snapshot()).toBe(before);
+    });
   });
 
-  test('finds foreign files in its way, and does not touch them', async () => {
-    const layer = await files();
-    const image = await makeImage('example/kbtool:latest', [layer]);
-    await sh('echo mine > /usr/local/bin/kbtool');
-    const before = await snapshot();
-    expect(await hostFileConflicts(host, [{ name: 'kbtool', image }])).toEqual([
-      { path: '/usr/local/bin/kbtool', name: 'kbtool' },
-    ]);
-    const options = { image, capabilities, blobDirs: [BLOBS] };
-    // The foreign program does not understand the unit's call, and that is the end of the install.
-    await sh('chmod 644 /usr/local/bin/kbtool');
-    expect((await installSystemContainer(host, options)).messages).toContain(
-      'File /usr/local/bin/kbtool already exists',
-    );
-    await uninstallSystemContainer(host, 'kbtool');
-    expect(await snapshot()).toBe(before);
-    await sh('rm /usr/local/bin/kbtool');
-  });
-
-  test('leaves nothing when its unit does not start', async () => {
-    const before = await snapshot();
-    const layer = await makeLayer([
-      file(
-        'exports/hostfs/etc/systemd/system/kbtool.service',
-        '[Service]\nType=oneshot\nExecStart=/bin/false\n',
-      ),
-      file('exports/hostfs/opt/kbtool/deep/file', 'x'),
-      file('exports/tmpfiles.template', 'd ${STATE_DIRECTORY}/kbtool/state 0700 0 0 - -\n'),
-      file('exports/manifest.json', JSON.stringify({ noContainerService: true, units: ['kbtool.service'] })),
-    ]);
-    await send([layer]);
-    const image = await makeImage('example/kbtool:latest', [layer]);
-    await expect(installSystemContainer(host, { image, capabilities, blobDirs: [BLOBS] })).rejects.toThrow(
-      'kbtool',
-    );
-    // Only the unpacked layer may stay, for the next try.
-    await sh('rm -r /var/lib/containers');
-    expect(await snapshot()).toBe(before);
-  });
-});
-
-/** Kills, in the middle of it, the next script that unpacks or installs. $1 is how many seconds after it began. */
-const KILL = `
+  /** Kills, in the middle of it, the next script that unpacks or installs. $1 is how many seconds after it began. */
+  const KILL = `
 until found=$(grep -l -s -e 'take_[b]ack' -e 'tar -[x]zpf' /proc/[0-9]*/cmdline); do :; done
 sleep "$1"
 for file in $found; do
@@ -343,27 +373,28 @@ for file in $found; do
 done
 `;
 
-test('an install that is killed at any moment does not block the next, which leaves nothing of it', async () => {
-  const before = await snapshot();
-  const image = await makeImage('example/kbtest:v1', [base, service]);
-  let killed = 0;
-  for (const delay of [0, 0.01, 0.02, 0.04, 0.06, 0.08, 0.12, 0.16, 0.2, 0.25, 0.3]) {
-    const [result] = await Promise.allSettled([install(image, 'kbtest'), sh(KILL, String(delay))]);
-    const [found] = await listSystemContainers(host);
-    if (result.status === 'rejected') killed++;
-    else expect(found).toMatchObject({ name: 'kbtest', broken: undefined });
-    expect(await install(image, 'kbtest')).toMatchObject({
-      status: expect.stringMatching('installed|unchanged'),
-    });
-    expect(
-      await sh('cat /etc/kbtest/settings; systemctl is-enabled kbtest; ls -A /var/lib/containers/atomic'),
-    ).toBe('greeting=hello\nenabled\n.created-directories\n.storage\nkbtest\nkbtest.0\n');
-    expect(await uninstallSystemContainer(host, 'kbtest')).toMatchObject({
-      kept: [],
-      occupied: [],
-      state: [],
-    });
-    expect(await snapshot()).toBe(before);
-  }
-  expect(killed).toBeGreaterThan(3);
+  test('an install that is killed at any moment does not block the next, which leaves nothing of it', async () => {
+    const before = await snapshot();
+    const image = await makeImage('example/kbtest:v1', [base, service]);
+    let killed = 0;
+    for (const delay of [0, 0.01, 0.02, 0.04, 0.06, 0.08, 0.12, 0.16, 0.2, 0.25, 0.3]) {
+      const [result] = await Promise.allSettled([install(image, 'kbtest'), sh(KILL, String(delay))]);
+      const [found] = await listSystemContainers(host);
+      if (result.status === 'rejected') killed++;
+      else expect(found).toMatchObject({ name: 'kbtest', broken: undefined });
+      expect(await install(image, 'kbtest')).toMatchObject({
+        status: expect.stringMatching('installed|unchanged'),
+      });
+      expect(
+        await sh('cat /etc/kbtest/settings; systemctl is-enabled kbtest; ls -A /var/lib/containers/atomic'),
+      ).toBe('greeting=hello\nenabled\n.created-directories\n.storage\nkbtest\nkbtest.0\n');
+      expect(await uninstallSystemContainer(host, 'kbtest')).toMatchObject({
+        kept: [],
+        occupied: [],
+        state: [],
+      });
+      expect(await snapshot()).toBe(before);
+    }
+    expect(killed).toBeGreaterThan(3);
+  });
 });
