@@ -3,7 +3,7 @@ import { CLUSTER_PATHS, LEDGER } from '../facts/paths.ts';
 import { everywhere, no, type Phase, type PhaseContext, yes } from './phase.ts';
 
 /** What the machine was like before kboot. */
-function newLedger({ cluster, subject, clock }: PhaseContext): Ledger {
+export function newLedger({ cluster, subject, clock }: PhaseContext): Ledger {
   const { facts, machine } = subject;
   return {
     version: 1,

@@ -24,7 +24,7 @@ export const kernel: Phase = {
   id: 'kernel',
   title: 'Prepare the kernel',
   on: everywhere,
-  after: ['baseline'],
+  after: ['baseline', 'trust'],
   decide: ({ facts }) => {
     const modules = modulesToLoad(facts);
     if (!facts.ipForward) return yes('net.ipv4.ip_forward is 0');

@@ -1,3 +1,4 @@
+import type { Facts } from '../facts/facts.ts';
 import { script } from '../host/command.ts';
 import { RECORD_TABLES } from './firewall.ts';
 import { installContainer } from './install-container.ts';
@@ -7,6 +8,12 @@ import { isInstalled } from './system-containers.ts';
 
 /** What the kubelet's image asks for; a machine that cannot raise limits gives what it has. */
 const OPEN_FILES = 1_048_576;
+
+/** What the kubelet's templates must be told about this machine. */
+export const kubeletValues = (facts: Facts): Readonly<Record<string, string>> => ({
+  HOST_MOUNTS: kubeletMounts(facts),
+  NOFILE: String(Math.min(OPEN_FILES, facts.openFiles)),
+});
 
 /** The kubelet with kubeadm and kubectl. kubeadm starts it. */
 export const kubelet: Phase = {
@@ -18,10 +25,7 @@ export const kubelet: Phase = {
     isInstalled(subject, 'kubelet', bundle) ? no('installed from this bundle') : yes('not installed'),
   async run(context) {
     const { facts } = context.subject;
-    await installContainer(context, 'kubelet', {
-      HOST_MOUNTS: kubeletMounts(facts),
-      NOFILE: String(Math.min(OPEN_FILES, facts.openFiles)),
-    });
+    await installContainer(context, 'kubelet', kubeletValues(facts));
     await context.host.change({ ...script(RECORD_TABLES), sudo: true }, context.signal);
   },
 };

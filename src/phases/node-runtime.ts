@@ -24,7 +24,7 @@ export const nodeRuntime: Phase = {
   id: 'node-runtime',
   title: 'Install the container runtime',
   on: everywhere,
-  after: ['send-system', 'kernel'],
+  after: ['send-system', 'kernel', 'trust'],
   decide: (subject, _situation, bundle) =>
     isInstalled(subject, 'node-runtime', bundle) && subject.facts.active.has('containerd.service')
       ? no('containerd runs from this bundle')

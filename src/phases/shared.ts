@@ -29,5 +29,7 @@ export interface JoinTrust {
 
 /** The slots of one run. */
 export class Shared {
+  /** Names of machines that did not find the right cluster: what was sent to them is taken back. */
+  readonly untrusting = new Set<string>();
   readonly joinTrust = new Slot<JoinTrust>('the join token');
 }

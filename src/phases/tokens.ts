@@ -2,7 +2,9 @@ import { ADMIN_CONF, INITIALISED, JOINED, RUN_DIR } from '../facts/paths.ts';
 import { script } from '../host/command.ts';
 import type { Host } from '../host/host.ts';
 import { parseToken, TOKEN_DESCRIPTION, TOKEN_TTL, tokensMadeByKboot } from '../kubeadm/token.ts';
+import { newLedger } from './baseline.ts';
 import { everywhere, isFirstMaster, no, type Phase, yes } from './phase.ts';
+import { putBack } from './put-back.ts';
 import { caHashesOf } from './trust.ts';
 
 /** Ids of the tokens that kboot made and that are still in the cluster. */
@@ -58,12 +60,14 @@ export const sweep: Phase = {
       situation.subjects.some(({ facts: { present } }) => !present.has(JOINED) && !present.has(INITIALISED));
     return done && !tokenMade ? no('nothing was left') : yes('this run makes some');
   },
-  async run({ host, subject, situation, signal }) {
+  async run(context) {
+    const { host, subject, situation, shared, signal } = context;
     // While kubeadm still runs (a dropped connection), its files belong to it; the next run sweeps them.
     const units = ['kboot-kubeadm-init.service', 'kboot-kubeadm-join.service'];
     const { stdout } = await host.query(script('systemctl is-active "$@" || true', ...units), signal);
     if (stdout.split('\n').includes('active')) return;
     await host.change({ ...script(SWEEP), sudo: true }, signal);
+    if (shared.untrusting.has(host.name) && !subject.ledger) await putBack(host, newLedger(context), signal);
     if (subject !== situation.master) return;
     const admin = await host.query(
       { ...script(`[ -e ${ADMIN_CONF} ] && echo yes || true`), sudo: true },

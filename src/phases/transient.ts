@@ -4,40 +4,42 @@ import { CommandError } from '../host/command-error.ts';
 import type { Host } from '../host/host.ts';
 
 /**
- * Runs a program as a transient systemd unit, so that it outlives a lost connection, and waits for its end.
- * $1 unit, $2 output file, $3 marker that is made when the program succeeds; the rest is the program. A unit
- * that still runs is waited for instead of being started again. Output and exit code stay in root-only files
- * under /run, because kubeadm's output holds the join token.
+ * Runs a program as a transient systemd unit, so that it outlives a lost connection. $1 unit, $2 output file, $3
+ * marker that is made when the program succeeds; the rest is the program. A unit that still runs is left alone.
+ * Output and exit code stay in root-only files under /run, because kubeadm's output holds the join token.
  */
-const RUN = `
+const START = `
 unit=$1 out=$2 marker=$3
 shift 3
 umask 077
 mkdir -p ${RUN_DIR}
-if ! systemctl is-active --quiet "$unit"; then
-  rm -f "$out" "$out.exit"
-  systemctl reset-failed "$unit" 2>/dev/null || true
-  systemd-run --quiet --collect --unit="$unit" sh -c '
-    out=$1 marker=$2
-    shift 2
-    code=0
-    "$@" >"$out" 2>&1 || code=$?
-    if [ "$code" = 0 ]; then : >"$marker"; fi
-    echo "$code" >"$out.exit.new"
-    mv "$out.exit.new" "$out.exit"
-  ' kboot "$out" "$marker" "$@"
-fi
+if systemctl is-active --quiet "$unit"; then exit 0; fi
+rm -f "$out" "$out.exit"
+systemctl reset-failed "$unit" 2>/dev/null || true
+systemd-run --quiet --collect --unit="$unit" sh -c '
+  out=$1 marker=$2
+  shift 2
+  code=0
+  "$@" >"$out" 2>&1 || code=$?
+  if [ "$code" = 0 ]; then : >"$marker"; fi
+  echo "$code" >"$out.exit.new"
+  mv "$out.exit.new" "$out.exit"
+' kboot "$out" "$marker" "$@"
+`;
+
+/** Waits for the unit's end, prints the program's output and exits with its code. $1 unit, $2 output file. */
+const WAIT = `
 tries=0
-while [ ! -e "$out.exit" ]; do
+while [ ! -e "$2.exit" ]; do
   tries=$((tries + 1))
-  if [ $((tries % 20)) = 0 ] && ! systemctl is-active --quiet "$unit" && [ ! -e "$out.exit" ]; then
-    echo "$unit ended without a result" >&2
+  if [ $((tries % 20)) = 0 ] && ! systemctl is-active --quiet "$1" && [ ! -e "$2.exit" ]; then
+    echo "$1 ended without a result" >&2
     exit 70
   fi
   sleep 0.1
 done
-cat "$out"
-exit "$(cat "$out.exit")"
+cat "$2"
+exit "$(cat "$2.exit")"
 `;
 
 export interface Transient {
@@ -61,14 +63,11 @@ export async function runTransient(
   { unit, marker, argv, timeoutMs }: Transient,
   signal: AbortSignal,
 ): Promise<TransientResult> {
-  const command = {
-    ...script(RUN, unit, `${RUN_DIR}/${unit}.out`, marker, ...argv),
-    sudo: true,
-    secretOutput: true,
-    timeoutMs,
-  };
+  const file = `${RUN_DIR}/${unit}.out`;
+  await host.change({ ...script(START, unit, file, marker, ...argv), sudo: true }, signal);
   try {
-    const { stdout } = await host.change(command, signal);
+    const wait = { ...script(WAIT, unit, file), sudo: true, secretOutput: true, timeoutMs };
+    const { stdout } = await host.query(wait, signal);
     return { output: stdout, exitCode: 0 };
   } catch (error) {
     if (error instanceof CommandError && error.exitCode !== undefined) {

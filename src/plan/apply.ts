@@ -5,7 +5,7 @@ import type { Report } from '../lib/events.ts';
 import type { Phase, Situation, Subject } from '../phases/phase.ts';
 import { Shared } from '../phases/shared.ts';
 import { makePlan, type Plan } from './plan.ts';
-import { preflight, refuseErrors } from './preflight/preflight.ts';
+import { foreignFiles, preflight, refuseErrors } from './preflight/preflight.ts';
 import { type Failure, runPlan } from './run.ts';
 
 export interface ApplyOptions {
@@ -19,13 +19,15 @@ export interface ApplyOptions {
 }
 
 /** Checks the machines and decides: what `--dry-run` shows. Throws PREFLIGHT_FAILED with every problem. */
-export function planRecipe(
+export async function planRecipe(
   situation: Situation,
   recipe: readonly Phase[],
-  bundle: Bundle,
-  report: Report,
-): Plan {
-  const problems = preflight(situation, bundle);
+  { bundle, hosts, cacheDir, report, signal }: Omit<ApplyOptions, 'clock' | 'limit'>,
+): Promise<Plan> {
+  const problems = [
+    ...preflight(situation, bundle),
+    ...(await foreignFiles(situation, hosts, bundle, cacheDir, signal)),
+  ];
   for (const { severity, host, what, remedy } of problems) {
     if (severity === 'warning') report({ type: 'warning', host, text: `${what}: ${remedy}` });
   }

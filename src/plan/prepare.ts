@@ -11,6 +11,7 @@ import { fanOut } from '../lib/fan-out.ts';
 import type { Situation, Subject } from '../phases/phase.ts';
 import { leftTokens } from '../phases/tokens.ts';
 import { listSystemContainers } from '../system-container/index.ts';
+import { ExclusiveHost } from './exclusive-host.ts';
 import { lockHost } from './lock.ts';
 import type { Failure } from './run.ts';
 
@@ -68,7 +69,7 @@ async function questionMachine(machine: Machine, host: Host, options: PrepareOpt
 }
 
 const owner = (clock: Clock): string =>
-  `${userInfo().username} on ${hostname()} (process ${process.pid}) since ${new Date(clock.now()).toISOString()}`;
+  `${userInfo().username} on ${hostname()} since ${new Date(clock.now()).toISOString()}`;
 
 /**
  * Connects to the machines in parallel, takes their locks and asks each about itself. Throws what went wrong
@@ -85,7 +86,7 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
     open.push(host);
     const lock: Held = await lockHost(host, owner(clock), signal);
     open.unshift(lock);
-    return { host, subject: await questionMachine(machine, host, options) };
+    return { host: new ExclusiveHost(host), subject: await questionMachine(machine, host, options) };
   });
   const good = outcomes.flatMap((outcome) => (outcome.ok ? [outcome.value] : []));
   const failures = outcomes.flatMap((outcome) =>

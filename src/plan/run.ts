@@ -122,6 +122,11 @@ async function runStep(step: Step, signal: AbortSignal, options: RunOptions): Pr
     });
     report({ type: 'phase-end', phase: phase.id, host, ms: clock.now() - startedAt, ok: true });
   } catch (error) {
+    if (signal.reason instanceof Blocked) {
+      const because = 'stopped: another phase of this machine failed';
+      report({ type: 'phase-skip', phase: phase.id, title: phase.title, host, because });
+      throw error;
+    }
     const ms = clock.now() - startedAt;
     report({ type: 'phase-end', phase: phase.id, host, ms, ok: false, error: messageOf(error) });
     throw error;

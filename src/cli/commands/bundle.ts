@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import type { Io } from '../io.ts';
 import { type Register, runVerb } from '../verb.ts';
 
-/** kboot bundle build | inspect | verify */
+/** kboot bundle build | inspect | verify | lock */
 export const registerBundle: Register = (program, io) => {
   const bundle = program
     .command('bundle')
@@ -10,6 +10,7 @@ export const registerBundle: Register = (program, io) => {
   registerBuild(bundle, io);
   registerInspect(bundle, io);
   registerVerify(bundle, io);
+  registerLock(bundle, io);
 };
 
 function chosen(command: Command): Command {
@@ -23,7 +24,7 @@ function chosen(command: Command): Command {
 }
 
 function registerBuild(bundle: Command, io: Io): void {
-  chosen(bundle.command('build'))
+  withMirrors(chosen(bundle.command('build')))
     .description('build a bundle; what is built already is used again')
     .option(
       '--locked',
@@ -33,6 +34,27 @@ function registerBuild(bundle: Command, io: Io): void {
     .action(async (options: BuildFlags, command: Command) => {
       await runVerb(io, command, async (run) =>
         (await import('../verbs/bundle-commands.ts')).runBundleBuild(run, options),
+      );
+    });
+}
+
+function withMirrors(command: Command): Command {
+  return command.option(
+    '--mirror <host=place>',
+    'ask this place instead of dl.k8s.io, github.com, registry.k8s.io ...; again for each host',
+    (mirror: string, others: string[]) => [...others, mirror],
+    [],
+  );
+}
+
+function registerLock(bundle: Command, io: Io): void {
+  withMirrors(bundle.command('lock'))
+    .description("pin what the projects publish, for --source upstream (needs the project's checkout)")
+    .option('--kubernetes <version>', 'which Kubernetes (default: the newest that kboot knows)')
+    .addOption(new Option('--arch <arch>', 'whose files').choices(['amd64', 'arm64']).default('amd64'))
+    .action(async (options: LockFlags, command: Command) => {
+      await runVerb(io, command, async (run) =>
+        (await import('../verbs/bundle-commands.ts')).runBundleLock(run, options),
       );
     });
 }
@@ -67,6 +89,13 @@ interface ChosenFlags {
 
 export interface BuildFlags extends ChosenFlags {
   readonly locked: boolean;
+  readonly mirror: readonly string[];
+}
+
+export interface LockFlags {
+  readonly kubernetes?: string;
+  readonly arch: string;
+  readonly mirror: readonly string[];
 }
 
 export interface InspectFlags extends ChosenFlags {

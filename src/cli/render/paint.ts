@@ -14,5 +14,6 @@ export const plain: Paint = (_style, text) => text;
  */
 export function paintFor({ stderr, env }: Pick<Io, 'stderr' | 'env'>, color: boolean): Paint {
   const wanted = color && stderr.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
-  return wanted ? (style, text) => styleText(style, text) : plain;
+  // Without it styleText looks at process.stdout, which is not where this goes.
+  return wanted ? (style, text) => styleText(style, text, { validateStream: false }) : plain;
 }

@@ -35,9 +35,16 @@ export async function applyRecipe(
   { dryRun, before, check = true }: ApplySettings,
 ): Promise<Applied> {
   const { situation, hosts } = prepared;
-  const plan = check
-    ? planRecipe(situation, recipe, bundle, run.report)
-    : makePlan(recipe, situation, bundle);
+  const options = {
+    bundle,
+    hosts,
+    clock: systemClock,
+    report: run.report,
+    signal: run.io.signal,
+    limit: PARALLEL,
+    cacheDir: cacheDirOf(run.io),
+  };
+  const plan = check ? await planRecipe(situation, recipe, options) : makePlan(recipe, situation, bundle);
   const changes = changesOf(plan).length;
   if (dryRun) return { plan, changes, failures: prepared.failures };
   run.report({
@@ -46,14 +53,6 @@ export async function applyRecipe(
     hosts: situation.subjects.map(({ machine }) => machine.name),
   });
   await before?.();
-  const failures = await applyPlan(plan, situation, {
-    bundle,
-    hosts,
-    clock: systemClock,
-    report: run.report,
-    signal: run.io.signal,
-    limit: PARALLEL,
-    cacheDir: cacheDirOf(run.io),
-  });
+  const failures = await applyPlan(plan, situation, options);
   return { plan, changes, failures: [...prepared.failures, ...failures] };
 }

@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
 import { buildBundle, bundleDir, DEFAULT_KUBERNETES } from '../../bundle/build/build.ts';
+import { renewUpstreamLock } from '../../bundle/build/upstream/renew-lock.ts';
 import { type Bundle, openBundle } from '../../bundle/open.ts';
 import { totalsOf } from '../../bundle/totals.ts';
 import { verifyBundle } from '../../bundle/verify.ts';
-import type { BuildFlags, InspectFlags, VerifyFlags } from '../commands/bundle.ts';
+import type { BuildFlags, InspectFlags, LockFlags, VerifyFlags } from '../commands/bundle.ts';
 import type { Io } from '../io.ts';
 import { renderTable } from '../render/table.ts';
 import { formatBytes } from '../render/units.ts';
@@ -12,12 +13,16 @@ import { buildProgress } from './build-progress.ts';
 import { cacheDirOf } from './bundle.ts';
 
 /** `kboot bundle build`: resolves with the folder and the digest, for kboot.yaml. */
-export async function runBundleBuild(run: Run, { kubernetes, source, locked }: BuildFlags): Promise<string> {
+export async function runBundleBuild(
+  run: Run,
+  { kubernetes, source, locked, mirror }: BuildFlags,
+): Promise<string> {
   run.report({ type: 'run-start', verb: 'bundle build', hosts: [] });
   const bundle = await buildBundle({
     kubernetes: kubernetes ?? DEFAULT_KUBERNETES,
     source,
     locked,
+    mirrors: mirror,
     cacheDir: cacheDirOf(run.io),
     onProgress: buildProgress(run.report),
     signal: run.io.signal,
@@ -85,6 +90,24 @@ export async function runBundleVerify(
     text: `images: ${images.length}, manifests: ${manifests.length}, all as bundle.json says`,
   });
   return identify(bundle);
+}
+
+/** `kboot bundle lock`: resolves with the file that was written. */
+export async function runBundleLock(run: Run, { kubernetes, arch, mirror }: LockFlags): Promise<string> {
+  run.report({ type: 'run-start', verb: 'bundle lock', hosts: [] });
+  const path = await renewUpstreamLock({
+    kubernetes: kubernetes ?? DEFAULT_KUBERNETES,
+    arch,
+    mirrors: mirror,
+    cacheDir: cacheDirOf(run.io),
+    onProgress: buildProgress(run.report),
+    signal: run.io.signal,
+  });
+  run.report({
+    type: 'note',
+    text: 'compare what is new in it with what the projects announce, then commit it',
+  });
+  return `${path}\n`;
 }
 
 function folderOf(

@@ -37,10 +37,12 @@ export async function runLabUp(run: Run, { name, masters, nodes, install }: UpOp
 /** `kboot lab down` */
 export async function runLabDown(run: Run, { name, image }: DownOptions): Promise<undefined> {
   run.report({ type: 'run-start', verb: 'lab down', hosts: [] });
-  const { machines, keptClusterFile } = await labDown(name, { image }, contextOf(run));
+  const { machines, keptClusterFile, keptImages } = await labDown(name, { image }, contextOf(run));
   if (machines.length === 0) run.report({ type: 'note', text: `lab ${name} was not up` });
   if (keptClusterFile !== undefined)
     run.report({ type: 'note', text: `${keptClusterFile} was changed since lab up wrote it, and is kept` });
+  for (const kept of keptImages)
+    run.report({ type: 'note', text: `${kept}: another lab runs it, and it is kept` });
 }
 
 /** `kboot lab status`: a table, or with `--json` `{ name, machines: [{ name, role, address, state }], sshConfig }`. */

@@ -18,7 +18,13 @@ export function connector({ io, log }: Run, cluster: Cluster): (machine: Machine
   return async (machine) => {
     const { name, ssh } = machine;
     const host = await connectSsh(
-      { name, address: ssh.host === name ? undefined : ssh.host, port: ssh.port, user: ssh.user },
+      {
+        name,
+        address: ssh.host === name ? undefined : ssh.host,
+        fallback: machine.address,
+        port: ssh.port,
+        user: ssh.user,
+      },
       {
         identityFile: ssh.identityFile,
         sshConfigFile: cluster.ssh.config,

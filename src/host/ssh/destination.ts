@@ -7,6 +7,8 @@ export interface SshTarget {
   readonly name: string;
   /** Where it is reached, when not by its name. */
   readonly address?: string | undefined;
+  /** Where it is reached when nothing else is known: no `address`, and the ssh configuration has no such name. */
+  readonly fallback?: string | undefined;
   readonly port?: number | undefined;
   readonly user?: string | undefined;
 }
@@ -66,6 +68,9 @@ function follow(
   preferences: SshPreferences,
   depth: number,
 ): Destination[] {
+  const known = target.address !== undefined || ssh.mentions(target.name);
+  if (!known && target.fallback !== undefined)
+    return follow({ ...target, address: target.fallback }, ssh, preferences, depth);
   const { address = target.name } = target;
   const alias = ssh.mentions(target.name) || !ssh.mentions(address) ? target.name : address;
   const settings = ssh.lookUp(alias, target.user);

@@ -1,5 +1,4 @@
 import ipaddr from 'ipaddr.js';
-import { INITIALISED, JOINED } from '../../facts/paths.ts';
 import { type Check, error, warning } from './problem.ts';
 
 /** Ports of the control plane, etcd, the kubelet and kube-proxy. */
@@ -72,40 +71,6 @@ export const address: Check = (subject) => {
       ];
 };
 
-/** A machine in one cluster is not taken into another. */
-export const membership: Check = ({ facts, machine, ledger }, { cluster, master }) => {
-  const own = facts.clusterCa;
-  const done = facts.present.has(JOINED) || facts.present.has(INITIALISED);
-  if (ledger && ledger.cluster !== cluster.name) {
-    return [
-      error(
-        `it belongs to the cluster ${ledger.cluster}`,
-        `kboot reset ${machine.name} with that cluster's kboot.yaml`,
-      ),
-    ];
-  }
-  if (ledger && ledger.role !== machine.role) {
-    return [error(`it was set up as a ${ledger.role}`, `kboot reset ${machine.name}, then join it again`)];
-  }
-  if (!ledger && (own !== undefined || facts.present.has('/etc/kubernetes/kubelet.conf'))) {
-    return [
-      error(
-        'it belongs to a cluster that kboot did not make',
-        'take it out of that cluster first (kubeadm reset)',
-      ),
-    ];
-  }
-  if (machine.role === 'node' && done && own !== master.facts.clusterCa) {
-    return [
-      error(
-        `it belongs to another cluster than ${master.machine.name}`,
-        `kboot reset ${machine.name}, then join it again`,
-      ),
-    ];
-  }
-  return [];
-};
-
 export const neighbours: Check = ({ facts }) => [
   ...['docker', 'crio', 'k3s', 'k0scontroller', 'rke2-server']
     .filter((name) => facts.active.has(`${name}.service`))
@@ -125,4 +90,4 @@ export const neighbours: Check = ({ facts }) => [
     : []),
 ];
 
-export const NETWORK_CHECKS = [overlaps, ports, endpoint, address, membership, neighbours];
+export const NETWORK_CHECKS = [overlaps, ports, endpoint, address, neighbours];

@@ -1,12 +1,16 @@
 import type { Bundle } from '../../bundle/open.ts';
+import type { Host } from '../../host/host.ts';
 import { KbootError } from '../../lib/errors.ts';
-import type { Situation } from '../../phases/phase.ts';
+import type { Situation, Subject } from '../../phases/phase.ts';
+import { plannedContainers } from '../../phases/planned-containers.ts';
+import { hostFileConflicts } from '../../system-container/index.ts';
+import { HISTORY_CHECKS } from './history.ts';
 import { MACHINE_CHECKS } from './machine.ts';
 import { NETWORK_CHECKS } from './network.ts';
-import type { Problem } from './problem.ts';
+import { error, type Problem } from './problem.ts';
 import { disk } from './space.ts';
 
-const CHECKS = [...MACHINE_CHECKS, disk, ...NETWORK_CHECKS];
+const CHECKS = [...MACHINE_CHECKS, disk, ...NETWORK_CHECKS, ...HISTORY_CHECKS];
 
 /** Every problem of every machine, in the order of the machines. */
 export function preflight(situation: Situation, bundle: Bundle): readonly Problem[] {
@@ -16,6 +20,33 @@ export function preflight(situation: Situation, bundle: Bundle): readonly Proble
       host: subject.machine.name,
     })),
   );
+}
+
+/**
+ * Files of somebody else where the system containers' files would go, on machines that kboot has not changed
+ * yet. Asks the machines; changes nothing.
+ */
+export async function foreignFiles(
+  { subjects }: Situation,
+  hosts: ReadonlyMap<Subject, Host>,
+  bundle: Bundle,
+  cacheDir: string,
+  signal: AbortSignal,
+): Promise<readonly Problem[]> {
+  const fresh = subjects.filter(({ ledger }) => ledger === undefined);
+  const found = await Promise.all(
+    fresh.map(async (subject): Promise<readonly Problem[]> => {
+      const host = hosts.get(subject);
+      if (!host) return [];
+      const planned = await plannedContainers(subject, bundle, cacheDir);
+      const conflicts = await hostFileConflicts(host, planned, signal);
+      return conflicts.map(({ path, name }) => ({
+        ...error(`${path} is there already, and not from kboot`, `move it away: ${name} brings its own`),
+        host: subject.machine.name,
+      }));
+    }),
+  );
+  return found.flat();
 }
 
 /** Throws PREFLIGHT_FAILED with all errors and their remedies; resolves with nothing when there is none. */

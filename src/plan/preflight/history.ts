@@ -1,0 +1,54 @@
+import { systemImages } from '../../bundle/select.ts';
+import { INITIALISED, JOINED } from '../../facts/paths.ts';
+import { isInstalled, systemContainerName } from '../../phases/system-containers.ts';
+import { type Check, error } from './problem.ts';
+
+/** A machine in one cluster is not taken into another. */
+export const membership: Check = ({ facts, machine, ledger }, { cluster, master }) => {
+  const own = facts.clusterCa;
+  const done = facts.present.has(JOINED) || facts.present.has(INITIALISED);
+  if (ledger && ledger.cluster !== cluster.name) {
+    return [
+      error(
+        `it belongs to the cluster ${ledger.cluster}`,
+        `kboot reset ${machine.name} with that cluster's kboot.yaml`,
+      ),
+    ];
+  }
+  if (ledger && ledger.role !== machine.role) {
+    return [error(`it was set up as a ${ledger.role}`, `kboot reset ${machine.name}, then join it again`)];
+  }
+  if (!ledger && (own !== undefined || facts.present.has('/etc/kubernetes/kubelet.conf'))) {
+    return [
+      error(
+        'it belongs to a cluster that kboot did not make',
+        'take it out of that cluster first (kubeadm reset)',
+      ),
+    ];
+  }
+  if (machine.role === 'node' && done && own !== master.facts.clusterCa) {
+    return [
+      error(
+        `it belongs to another cluster than ${master.machine.name}`,
+        `kboot reset ${machine.name}, then join it again`,
+      ),
+    ];
+  }
+  return [];
+};
+
+/** Replacing a running container by another build is an update, which init and join do not do on the side. */
+export const builds: Check = (subject, _situation, bundle) =>
+  systemImages(bundle.lock, subject.machine.role)
+    .map(systemContainerName)
+    .filter((name) => subject.containers.some((container) => container.name === name))
+    .filter((name) => !isInstalled(subject, name, bundle))
+    .map((name) =>
+      error(
+        `${name} was installed from another build than ${bundle.dir}`,
+        'name the bundle it was installed from (bundle.path in kboot.yaml), or reset the machine first',
+      ),
+    );
+
+/** What was done to the machine before. */
+export const HISTORY_CHECKS = [membership, builds];
