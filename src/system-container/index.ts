@@ -11,6 +11,5 @@ export type { LayerScan } from './layer-entry.ts';
 export { cachedLayerScan } from './layer-scan.ts';
 export { type UnpackOptions, unpackLayers } from './layer-store.ts';
 export { type ListedContainer, listSystemContainers } from './list.ts';
-export { CHECKOUT_ROOT } from './paths.ts';
 export { startSystemContainer } from './service.ts';
 export { type UninstallResult, uninstallSystemContainer } from './uninstall.ts';
