@@ -71,7 +71,6 @@ function logInto(path: string, file: number): LogFile {
         writeSync(file, `${new Date().toISOString()} ${text.trimEnd().replaceAll('\n', '\n  ')}\n`);
       } catch {
         // A full disk must not end the run: the log is there to help.
-        open = false;
       }
     },
     close() {
