@@ -2,16 +2,14 @@ import { join } from 'node:path';
 import type { BundleLock } from '../lock.ts';
 import type { Bundle } from '../open.ts';
 import { assembleBundle } from './assemble.ts';
-import { buildImage } from './image-step.ts';
-import { imageSpecs } from './images.ts';
-import { manifestFromModule } from './manifest.ts';
-import { treesFromModules } from './modules.ts';
-import { BuildStorage } from './podman.ts';
+import { fromModules } from './from-modules.ts';
+import { fromUpstream } from './from-upstream.ts';
 import type { OnProgress } from './progress.ts';
 import { readFlannelLock, readRelease } from './release.ts';
 import { checkRequirements } from './requirements.ts';
 import { Steps } from './steps.ts';
 import { architecture } from './toolchain.ts';
+import { parseMirrors } from './upstream/mirrors.ts';
 
 export { DEFAULT_KUBERNETES } from './release.ts';
 
@@ -23,6 +21,10 @@ export interface BuildOptions {
   readonly cacheDir: string;
   /** Fail rather than take other versions of Debian packages than the locked ones. */
   readonly locked?: boolean;
+  /** For upstream: `HOST=PLACE` texts, what to ask in the place of a host. */
+  readonly mirrors?: readonly string[];
+  /** For upstream: the file that pins what is taken, when it is not the committed one. */
+  readonly lockFile?: string;
   readonly onProgress: OnProgress;
   readonly signal?: AbortSignal;
 }
@@ -41,29 +43,21 @@ export function bundleDir({
  * naming all that this machine lacks, BUILD_FAILED, and the signal's reason when it aborts.
  */
 export async function buildBundle(options: BuildOptions): Promise<Bundle> {
-  const { kubernetes, source, cacheDir, locked = false, onProgress, signal } = options;
+  const { kubernetes, source, cacheDir, locked = false, mirrors = [], onProgress, signal } = options;
   const release = await readRelease(kubernetes);
   const flannel = await readFlannelLock(release);
+  const upstream = {
+    mirrors: parseMirrors(mirrors),
+    ...(options.lockFile && { lockFile: options.lockFile }),
+  };
   await checkRequirements(source);
   const steps = new Steps(cacheDir, onProgress, signal);
   await steps.sweep();
   const arch = architecture();
-  const trees = await treesFromModules(release, steps, { cacheDir, locked, onProgress, signal });
-  const manifest = await manifestFromModule(flannel, steps, signal);
-  const storage = new BuildStorage(join(cacheDir, 'podman'), signal);
-  try {
-    const images = [];
-    for (const spec of imageSpecs(release, flannel)) {
-      images.push(await buildImage(spec, trees.folders, steps, storage, signal));
-    }
-    const versions = { ...release, ...trees.versions };
-    const parts = {
-      identity: { kubernetes, arch, source, versions },
-      images,
-      manifests: [{ lock: flannel, path: manifest }],
-    };
-    return await assembleBundle(parts, bundleDir(options), signal);
-  } finally {
-    await storage[Symbol.asyncDispose]();
-  }
+  const given = { release, flannel, arch, steps, cacheDir, locked, onProgress, signal };
+  const { images, manifest, versions } =
+    source === 'modules' ? await fromModules(given) : await fromUpstream({ ...given, ...upstream });
+  const identity = { kubernetes, arch, source, versions };
+  const manifests = [{ lock: flannel, path: manifest }];
+  return assembleBundle({ identity, images, manifests }, bundleDir(options), signal);
 }

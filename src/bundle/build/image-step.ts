@@ -10,7 +10,7 @@ import { blobPath, LAYER_TYPE, readConfig, readIndex, readManifest } from '../oc
 import type { ImageSpec } from './images.ts';
 import type { BuildStorage } from './podman.ts';
 import { IMAGES_DIR } from './release.ts';
-import { keyOf, type Steps } from './steps.ts';
+import { keyOf, type StepSpec, type Steps } from './steps.ts';
 import { copyTree, hashTree } from './tree.ts';
 
 /** An image in an OCI layout of its own, and its entry in bundle.json. */
@@ -19,7 +19,8 @@ export interface BuiltImage {
   readonly entry: BundleImage;
 }
 
-const ENTRY_FILE = 'image.json';
+/** The image's entry in bundle.json, in the result of the step that made it. */
+export const ENTRY_FILE = 'image.json';
 
 /** Builds one image from its Containerfile and the trees it copies. */
 export async function buildImage(
@@ -43,27 +44,44 @@ export async function buildImage(
     containerfile: await readFile(join(folder, 'Containerfile'), 'utf8'),
   };
   const step = { name: `image-${spec.folder}`, title: `Build the image ${spec.name}`, inputs };
-  const make = async (result: string) => {
-    const context = join(result, 'context');
-    for (const [name, tree] of used) {
-      await mkdir(join(context, name), { recursive: true });
-      await copyTree(tree, join(context, name), { hardLink: true });
-    }
-    for (const name of own) {
-      await mkdir(join(context, name), { recursive: true });
-      await copyTree(join(folder, name), join(context, name));
-    }
-    if (spec.defaultValues) await addDefaults(join(context, 'exports', 'manifest.json'), spec.defaultValues);
-    await writeFile(join(context, 'Containerfile'), inputs.containerfile);
-    const layout = join(result, 'oci');
-    await storage.build(context, layout, { VERSION: spec.version });
-    await rm(context, { recursive: true });
-    await writeFile(join(result, ENTRY_FILE), canonicalJson(await describeImage(layout, spec, signal)));
-  };
+  return wholeImage(
+    steps,
+    step,
+    async (result) => {
+      const context = join(result, 'context');
+      for (const [name, tree] of used) {
+        await mkdir(join(context, name), { recursive: true });
+        await copyTree(tree, join(context, name), { hardLink: true });
+      }
+      for (const name of own) {
+        await mkdir(join(context, name), { recursive: true });
+        await copyTree(join(folder, name), join(context, name));
+      }
+      if (spec.defaultValues)
+        await addDefaults(join(context, 'exports', 'manifest.json'), spec.defaultValues);
+      await writeFile(join(context, 'Containerfile'), inputs.containerfile);
+      const layout = join(result, 'oci');
+      await storage.build(context, layout, { VERSION: spec.version });
+      await rm(context, { recursive: true });
+      await writeFile(join(result, ENTRY_FILE), canonicalJson(await describeImage(layout, spec, signal)));
+    },
+    signal,
+  );
+}
+
+/**
+ * The image that a step makes: an OCI layout `oci` and its entry in ENTRY_FILE. A result that was damaged on
+ * disk since then is made anew; the bundle would inherit the damage.
+ */
+export async function wholeImage(
+  steps: Steps,
+  step: StepSpec,
+  make: (dir: string) => Promise<void>,
+  signal?: AbortSignal,
+): Promise<BuiltImage> {
   const dir = await steps.run(step, make);
   const image = await readImage(dir);
   if (await isWhole(image, signal)) return image;
-  // Damaged on disk since it was built: the bundle would inherit that.
   await rm(dir, { recursive: true });
   return readImage(await steps.run(step, make));
 }

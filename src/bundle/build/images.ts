@@ -17,6 +17,8 @@ export interface ImageSpec {
 
 const EVERY: readonly Role[] = ['master', 'node'];
 const MASTER: readonly Role[] = ['master'];
+/** In the bundle for those who apply flannel's manifest as released; with kboot the plugin comes in node-runtime. */
+const NOBODY: readonly Role[] = [];
 
 /**
  * All images of a bundle, under the names that kubeadm and flannel's manifest ask for. The order is that of
@@ -53,7 +55,7 @@ export function imageSpecs(release: Release, flannel: ManifestLock): readonly Im
         'flannel-cni-plugin',
         imageOf(flannel, 'flannel-cni-plugin'),
         release['flannel-cni-plugin'],
-        EVERY,
+        NOBODY,
       ),
       trees: ['userland-network', 'flannel-cni-plugin'],
     },

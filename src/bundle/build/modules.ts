@@ -1,7 +1,7 @@
 import { chmod, link, mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { goBuild } from './go.ts';
-import { fetchPackages, type PackagesOptions, readPackageLock } from './packages.ts';
+import { debianVersions, fetchPackages, type PackagesOptions, readPackageLock } from './packages.ts';
 import { goBuilds, type ProgramSet } from './programs.ts';
 import { IMAGES_DIR, type Release } from './release.ts';
 import { run } from './run.ts';
@@ -102,8 +102,7 @@ export async function treesFromModules(
   for (const arrangement of ARRANGEMENTS) {
     folders.set(arrangement.tree, await arrange(arrangement, programs, steps));
   }
-  const debian = [...packages.values()].map(({ name, version }) => [`debian/${name}`, version] as const);
-  return { folders, versions: { go: toolchain.go, ...Object.fromEntries(debian) } };
+  return { folders, versions: { go: toolchain.go, ...debianVersions(packages) } };
 }
 
 async function compilePause(

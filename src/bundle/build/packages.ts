@@ -29,6 +29,13 @@ export interface DebianPackage {
   readonly file: string;
 }
 
+/** The versions of packages, for the record that a bundle keeps: `debian/NAME` to version. */
+export function debianVersions(
+  packages: ReadonlyMap<string, DebianPackage>,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries([...packages.values()].map(({ name, version }) => [`debian/${name}`, version]));
+}
+
 /** The command that writes the lock anew. */
 export const RENEW_LOCK = 'apt-get update && node images/userland/renew-lock.mjs';
 

@@ -9,7 +9,17 @@ interface Requirement {
   readonly package: string;
 }
 
-const FOR_EVERY_BUILD: readonly Requirement[] = [{ need: 'podman', package: 'podman' }];
+const FOR_EVERY_BUILD: readonly Requirement[] = [
+  { need: 'podman', package: 'podman' },
+  { need: 'apt-get', package: 'apt' },
+  { need: 'dpkg-deb', package: 'dpkg' },
+];
+
+const FOR_UPSTREAM: readonly Requirement[] = [
+  { need: 'curl', package: 'curl' },
+  { need: 'skopeo', package: 'skopeo' },
+  { need: 'tar', package: 'tar' },
+];
 
 const FOR_MODULES: readonly Requirement[] = [
   { need: 'go', package: 'golang-go' },
@@ -17,13 +27,11 @@ const FOR_MODULES: readonly Requirement[] = [
   { need: 'pkg-config', package: 'pkg-config' },
   { need: 'libc.a', package: 'libc6-dev' },
   { need: 'libseccomp.a', package: 'libseccomp-dev' },
-  { need: 'apt-get', package: 'apt' },
-  { need: 'dpkg-deb', package: 'dpkg' },
 ];
 
 /** Throws MISSING_REQUIREMENT naming everything that is missing, with the one command that installs it. */
 export async function checkRequirements(source: 'modules' | 'upstream'): Promise<void> {
-  const needed = source === 'modules' ? [...FOR_EVERY_BUILD, ...FOR_MODULES] : FOR_EVERY_BUILD;
+  const needed = [...FOR_EVERY_BUILD, ...(source === 'modules' ? FOR_MODULES : FOR_UPSTREAM)];
   const present = await Promise.all(needed.map(({ need }) => isPresent(need)));
   const missing = needed.filter((_, index) => !present[index]);
   if (missing.length === 0) return;

@@ -7,6 +7,8 @@ export interface RunOptions {
   /** Set in addition to, and in place of, kboot's own environment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
+  /** Without it the output comes back byte for byte. */
+  readonly stripFinalNewline?: boolean;
 }
 
 /** Bytes of output that are kept for an error; compilers can say a lot. */
@@ -16,13 +18,13 @@ const KEPT = 10 * 1024 * 1024;
 const LINES_SHOWN = 10;
 
 /**
- * Runs a program of the operator's machine and returns its standard output without the final newline. Throws
+ * Runs a program of the operator's machine and returns its standard output, without the final newline. Throws
  * BUILD_FAILED with the last lines of its standard error. At an abort the program gets SIGTERM, and SIGKILL
  * five seconds later.
  */
 export async function run(
   argv: readonly [string, ...string[]],
-  { cwd, env, signal }: RunOptions = {},
+  { cwd, env, signal, stripFinalNewline = true }: RunOptions = {},
 ): Promise<string> {
   const [program, ...args] = argv;
   signal?.throwIfAborted();
@@ -30,6 +32,7 @@ export async function run(
     const { stdout } = await execa(program, args, {
       stdin: 'ignore',
       maxBuffer: KEPT,
+      stripFinalNewline,
       ...(cwd === undefined ? {} : { cwd }),
       ...(env === undefined ? {} : { env }),
       ...(signal === undefined ? {} : { cancelSignal: signal }),

@@ -14,7 +14,7 @@ it('names all that is missing at once, with the one command that installs it', a
   vi.stubEnv('PATH', '/var/empty');
   await expect(checkRequirements('modules')).rejects.toMatchObject({
     code: 'MISSING_REQUIREMENT',
-    message: expect.stringMatching(/podman, go, gcc, pkg-config, libc\.a, libseccomp\.a, apt-get, dpkg-deb$/),
-    hint: 'sudo apt-get install -y podman golang-go gcc pkg-config libc6-dev libseccomp-dev apt dpkg',
+    message: expect.stringMatching(/podman, apt-get, dpkg-deb, go, gcc, pkg-config, libc\.a, libseccomp\.a$/),
+    hint: 'sudo apt-get install -y podman apt dpkg golang-go gcc pkg-config libc6-dev libseccomp-dev',
   });
 });
