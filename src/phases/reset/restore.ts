@@ -10,10 +10,9 @@ export const uninstall: Phase = {
   on: everywhere,
   after: ['clean-network'],
   decide: wasChanged,
-  async run({ host, subject, signal, warn }) {
-    const order = ['kubelet', 'etcd', 'node-runtime'];
-    const ours = subject.containers.map(({ name }) => name).filter((name) => order.includes(name));
-    for (const name of ours.sort((a, b) => order.indexOf(a) - order.indexOf(b))) {
+  async run({ host, signal, warn }) {
+    // By name, whatever is listed: an install that was cut off has left something without being listed by it.
+    for (const name of ['kubelet', 'etcd', 'node-runtime']) {
       const { kept } = await uninstallSystemContainer(host, name, signal);
       for (const path of kept) warn(`${path} was changed after the installation and is left as it is`);
     }
