@@ -1,8 +1,10 @@
 import { removeClusterFile } from './cluster-file.ts';
 import { IMAGE_REPOSITORY } from './image.ts';
 import { checkLabName } from './names.ts';
-import { listContainers, listNames, podman } from './podman.ts';
+import { listContainers, listNames, podman, podmanChange } from './podman.ts';
+import { removeContainersArguments } from './podman-arguments.ts';
 import { requireRoot } from './requirements.ts';
+import { succeeds } from './run.ts';
 import { labFolder, readLabRecord, removeLabFolder } from './state.ts';
 import type { LabContext } from './up.ts';
 
@@ -11,6 +13,8 @@ export interface LabRemains {
   readonly machines: readonly string[];
   /** The cluster file that was changed since `lab up` wrote it, and is therefore still there. */
   readonly keptClusterFile: string | undefined;
+  /** Machine images that were to go too, and stay, because other labs run them. */
+  readonly keptImages: readonly string[];
 }
 
 /**
@@ -31,23 +35,28 @@ export async function labDown(
   const containers = await listContainers(name, signal);
   if (containers.length > 0) {
     onProgress(`removing ${containers.map(({ machine }) => machine).join(', ')}`);
-    await podman(['rm', '--force', '--time', '0', ...containers.map(({ container }) => container)], signal);
+    await podmanChange(removeContainersArguments(containers.map(({ container }) => container)), signal);
   }
   const volumes = await listNames('volume', name, signal);
-  if (volumes.length > 0) await podman(['volume', 'rm', '--force', ...volumes], signal);
+  if (volumes.length > 0) await podmanChange(['volume', 'rm', '--force', ...volumes], signal);
   const networks = await listNames('network', name, signal);
-  if (networks.length > 0) await podman(['network', 'rm', '--force', ...networks], signal);
+  if (networks.length > 0) await podmanChange(['network', 'rm', '--force', ...networks], signal);
   const clusterFile = await removeClusterFile(record?.clusterFile);
   await removeLabFolder(files);
-  if (image) await removeImages(signal);
   return {
     machines: containers.map(({ machine }) => machine),
     keptClusterFile: clusterFile === 'kept' ? record?.clusterFile?.path : undefined,
+    keptImages: image ? await removeImages(signal) : [],
   };
 }
 
-async function removeImages(signal: AbortSignal | undefined): Promise<void> {
-  const ids = await podman(['images', '--quiet', '--filter', `reference=${IMAGE_REPOSITORY}`], signal);
-  const unique = [...new Set(ids.split('\n').filter((id) => id !== ''))];
-  if (unique.length > 0) await podman(['image', 'rm', ...unique], signal);
+/** Removes the machine image, every version of it, and returns those in use. */
+async function removeImages(signal: AbortSignal | undefined): Promise<readonly string[]> {
+  const format = '{{.Repository}}:{{.Tag}}';
+  const list = ['images', '--format', format, '--filter', `reference=${IMAGE_REPOSITORY}`];
+  const images = (await podman(list, signal)).split('\n').filter((image) => image !== '');
+  const kept: string[] = [];
+  for (const image of images)
+    if (!(await succeeds(['podman', 'image', 'rm', image], signal))) kept.push(image);
+  return kept;
 }

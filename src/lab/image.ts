@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { debianMirror, SUITE } from './debian-mirror.ts';
 import { holdLock } from './file-lock.ts';
+import { podmanChange } from './podman.ts';
 import { run, succeeds } from './run.ts';
 
 /** The repository of every version of the machine image. */
@@ -63,10 +64,8 @@ async function buildImage(image: string, { extraPackages, onProgress, signal }: 
     const rootfs = join(context, 'rootfs');
     await run(['tar', '-C', rootfs, ...archive, '-cf', join(context, 'rootfs.tar'), '.'], { signal });
     await rm(rootfs, { recursive: true });
-    await run(
-      ['podman', 'build', '--isolation', 'chroot', '--squash', '--timestamp', '0', '--tag', image, context],
-      { signal },
-    );
+    const settings = ['--isolation', 'chroot', '--squash', '--timestamp', '0'];
+    await podmanChange(['build', ...settings, '--tag', image, context], signal);
   } finally {
     await rm(context, { recursive: true, force: true });
   }

@@ -2,8 +2,8 @@ import { systemClock } from '../lib/clock.ts';
 import { KbootError } from '../lib/errors.ts';
 import { waitUntil } from '../lib/wait-until.ts';
 import { containerName, volumeName } from './names.ts';
-import { listNames, podman } from './podman.ts';
-import { createVolumeArguments, runMachineArguments } from './podman-arguments.ts';
+import { listNames, podman, podmanChange } from './podman.ts';
+import { createVolumeArguments, removeContainersArguments, runMachineArguments } from './podman-arguments.ts';
 import { BEHIND_BASTION_SCRIPT, PROVISION_SCRIPT, provisionArguments } from './provision.ts';
 import { succeeds } from './run.ts';
 import type { KnownMachine } from './ssh-files.ts';
@@ -12,6 +12,9 @@ import type { LabMachine, LabOptions } from './state.ts';
 const BOOT_TIMEOUT_MS = 90_000;
 const SSH_TIMEOUT_MS = 30_000;
 const POLL_MS = 250;
+
+/** podman's words for a container that was started whole; before that it is `created` or `initialized`. */
+const HAS_RUN: ReadonlySet<string> = new Set(['running', 'stopping', 'stopped', 'exited', 'paused']);
 
 /** What a machine of a lab is made from. */
 export interface MachineRecipe {
@@ -35,7 +38,7 @@ export async function execOnMachine(
 
 /**
  * Makes and starts a machine, or starts the one that is there (`state`, podman's word), lets the lab's user in,
- * and returns it with its host key, once systemd has booted.
+ * and returns it with its host key, once systemd has booted. What an interrupted run left half made is made anew.
  */
 export async function ensureMachine(
   machine: LabMachine,
@@ -43,24 +46,30 @@ export async function ensureMachine(
   state: string | undefined,
   signal?: AbortSignal,
 ): Promise<KnownMachine> {
-  const { lab, image, options } = recipe;
-  if (state === undefined) {
-    const volumes = await listNames('volume', lab, signal);
-    if (options.varSize === undefined && !volumes.includes(volumeName(lab, machine.name)))
-      await podman(createVolumeArguments(lab, machine.name), signal);
-    await podman(
-      runMachineArguments({ ...machine, lab, image, tmpNoexec: options.tmpNoexec, varSize: options.varSize }),
-      signal,
-    );
-  } else if (state !== 'running') {
-    await podman(['start', containerName(lab, machine.name)], signal);
-  }
-  await waitForBoot(lab, machine.name, { isNew: state === undefined, signal });
+  const { lab } = recipe;
+  const isNew = state === undefined || !HAS_RUN.has(state);
+  if (isNew) await makeMachine(machine, recipe, signal);
+  else if (state !== 'running') await podmanChange(['start', containerName(lab, machine.name)], signal);
+  await waitForBoot(lab, machine.name, { isNew, signal });
   await provision(machine, recipe, signal);
   const hostKey = await execOnMachine(lab, machine.name, ['cat', '/etc/ssh/ssh_host_ed25519_key.pub'], {
     signal,
   });
   return { ...machine, hostKey: hostKey.split(' ').slice(0, 2).join(' ').trim() };
+}
+
+async function makeMachine(
+  machine: LabMachine,
+  { lab, image, options }: MachineRecipe,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { tmpNoexec, varSize } = options;
+  await podmanChange(removeContainersArguments([containerName(lab, machine.name)]), signal);
+  const volume = volumeName(lab, machine.name);
+  if ((await listNames('volume', lab, signal)).includes(volume))
+    await podmanChange(['volume', 'rm', volume], signal);
+  if (varSize === undefined) await podmanChange(createVolumeArguments(lab, machine.name), signal);
+  await podmanChange(runMachineArguments({ ...machine, lab, image, tmpNoexec, varSize }), signal);
 }
 
 /**

@@ -19,6 +19,7 @@ const EPHEMERAL = 'rw,nosuid,nodev';
  *
  * - `--systemd=false --cgroupns private`: on cgroup v1 podman's own systemd mode mounts a hierarchy twice, and
  *   without a namespace two machines would share `/kubepods`; `--runtime runc`, because crun refuses hybrid cgroups.
+ * - forwarding is off, as it is on a machine that was just installed; a container would inherit it from this one.
  * - the limits are what a kernel without CAP_SYS_RESOURCE can grant: it cannot raise any.
  * - /var is a volume, since containerd's overlays cannot lie on an overlay; with set-user-id programs and devices,
  *   as on a disk.
@@ -44,6 +45,7 @@ export function runMachineArguments(spec: MachineSpec): readonly string[] {
     ...['--network-alias', name, '--network-alias', shortName(name), '--dns-search', '.'],
     ...['--privileged', '--pids-limit', '-1', '--systemd=false', '--env', 'container=podman'],
     ...['--stop-signal', 'SIGRTMIN+3', '--cgroupns', 'private', '--runtime', 'runc'],
+    ...['--sysctl', 'net.ipv4.ip_forward=0'],
     ...['--ulimit', 'nofile=20000:20000', '--ulimit', 'nproc=32000:32000', '--restart', 'on-failure'],
     ...tmpfs.flatMap((mount) => ['--tmpfs', mount]),
     ...volumes.flatMap((volume) => ['--volume', volume]),
@@ -65,4 +67,9 @@ export function createVolumeArguments(lab: string, machine: string): readonly st
 /** The arguments that make a lab's network; podman chooses a subnet that is free. */
 export function createNetworkArguments(lab: string): readonly string[] {
   return ['network', 'create', '--label', labLabel(lab), networkName(lab)];
+}
+
+/** The arguments that end and remove containers, those that are not there included. */
+export function removeContainersArguments(containers: readonly string[]): readonly string[] {
+  return ['rm', '--force', '--ignore', '--time', '0', ...containers];
 }

@@ -2,7 +2,15 @@ import { z } from 'zod';
 import { labLabel } from './names.ts';
 import { run } from './run.ts';
 
-/** Runs podman and returns what it wrote to standard output. Throws like `run`. */
+/**
+ * Has podman change something. Not to be interrupted: a podman that is ended on its way leaves bridges, mounts and
+ * addresses taken, which it never finds again. Throws like `run`.
+ */
+export async function podmanChange(args: readonly string[], signal?: AbortSignal): Promise<void> {
+  await run(['podman', ...args], { signal, uninterrupted: true });
+}
+
+/** Asks podman, and returns what it wrote to standard output. Throws like `run`. */
 export async function podman(args: readonly string[], signal?: AbortSignal, stdin?: string): Promise<string> {
   return run(['podman', ...args], { signal, ...(stdin !== undefined && { stdin }) });
 }

@@ -2,7 +2,7 @@ import { systemClock } from '../lib/clock.ts';
 import { waitUntil } from '../lib/wait-until.ts';
 import { execOnMachine, waitForBoot, waitForSsh } from './machine.ts';
 import { containerName } from './names.ts';
-import { podman } from './podman.ts';
+import { podman, podmanChange } from './podman.ts';
 import type { Lab } from './up.ts';
 
 const STOP_TIMEOUT_MS = 120_000;
@@ -18,7 +18,7 @@ export async function rebootMachine(lab: Lab, machine: string, signal?: AbortSig
     'reboot',
     async () => {
       const now = await lifeOf(lab, machine, signal);
-      if (now.state === 'exited') await podman(['start', containerName(lab.name, machine)], signal);
+      if (now.state === 'exited') await podmanChange(['start', containerName(lab.name, machine)], signal);
       return now.state === 'running' && now.startedAt !== before.startedAt ? true : undefined;
     },
     { clock: systemClock, timeoutMs: STOP_TIMEOUT_MS, everyMs: 500, signal, host: machine },
@@ -28,12 +28,15 @@ export async function rebootMachine(lab: Lab, machine: string, signal?: AbortSig
 
 /** Switches a machine off: nothing answers at its address. */
 export async function stopMachine(lab: Lab, machine: string, signal?: AbortSignal): Promise<void> {
-  await podman(['stop', '--time', `${STOP_TIMEOUT_MS / 1000}`, containerName(lab.name, machine)], signal);
+  await podmanChange(
+    ['stop', '--time', `${STOP_TIMEOUT_MS / 1000}`, containerName(lab.name, machine)],
+    signal,
+  );
 }
 
 /** Switches a machine on and waits until it lets its user in. */
 export async function startMachine(lab: Lab, machine: string, signal?: AbortSignal): Promise<void> {
-  await podman(['start', containerName(lab.name, machine)], signal);
+  await podmanChange(['start', containerName(lab.name, machine)], signal);
   await waitUntilUp(lab, machine, signal);
 }
 

@@ -9,6 +9,11 @@ interface RunOptions {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds; no limit when absent. */
   readonly timeoutMs?: number;
+  /**
+   * Lets the program come to its end, once started: neither `signal` nor Ctrl-C in the terminal nor the end of this
+   * process reaches it. For programs that leave half a job behind when they are ended.
+   */
+  readonly uninterrupted?: boolean;
 }
 
 /**
@@ -17,14 +22,15 @@ interface RunOptions {
  * aborts, its reason.
  */
 export async function run(argv: readonly [string, ...string[]], options: RunOptions = {}): Promise<string> {
-  const { stdin, env, signal, timeoutMs } = options;
+  const { stdin, env, signal, timeoutMs, uninterrupted = false } = options;
+  signal?.throwIfAborted();
   const [program, ...args] = argv;
   try {
     const { stdout } = await execa(program, args, {
       all: true,
       ...(stdin === undefined ? { stdin: 'ignore' } : { input: stdin }),
       ...(env && { env }),
-      ...(signal && { cancelSignal: signal }),
+      ...(uninterrupted ? { detached: true, cleanup: false } : signal && { cancelSignal: signal }),
       ...(timeoutMs !== undefined && { timeout: timeoutMs }),
     });
     return stdout;

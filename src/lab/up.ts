@@ -4,7 +4,7 @@ import { onEachMachine } from './each-machine.ts';
 import { ensureImage } from './image.ts';
 import { ensureMachine, waitForSsh } from './machine.ts';
 import { addressIn, checkLabName, DEFAULT_LAB, networkName } from './names.ts';
-import { inspectNetwork, listContainers, listNames, podman } from './podman.ts';
+import { inspectNetwork, listContainers, listNames, podmanChange } from './podman.ts';
 import { createNetworkArguments } from './podman-arguments.ts';
 import { ensureRequirements, requireRoot } from './requirements.ts';
 import { run } from './run.ts';
@@ -115,7 +115,7 @@ async function ensureKey(files: LabFolder, signal: AbortSignal | undefined): Pro
 
 async function ensureNetwork(lab: string, signal: AbortSignal | undefined) {
   const networks = await listNames('network', lab, signal);
-  if (networks.length === 0) await podman(createNetworkArguments(lab), signal);
+  if (networks.length === 0) await podmanChange(createNetworkArguments(lab), signal);
   return inspectNetwork(networkName(lab), signal);
 }
 

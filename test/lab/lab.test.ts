@@ -62,6 +62,10 @@ describeE2e('a lab', { timeout: SLOW_MS }, () => {
     expect(await ssh(own.lab, 'master', 'getent hosts node1.example.com')).toContain(node?.address);
   });
 
+  test('has machines that forward nothing yet', async () => {
+    expect(await ssh(own.lab, 'master', 'cat /proc/sys/net/ipv4/ip_forward')).toBe('0');
+  });
+
   test("refuses a machine whose host key is not the lab's", async () => {
     const [first, ...others] = (await readFile(own.lab.files.knownHosts, 'utf8')).trim().split('\n');
     const swapped = join(own.folder, 'swapped');
@@ -180,7 +184,7 @@ describeE2e('a lab that goes', { timeout: LAB_UP_TIMEOUT_MS }, () => {
     await labUp({ name, nodes: 0, clusterFile }, context());
     expect(await remains(name)).not.toBe('');
     const removed = await labDown(name, {}, context());
-    expect(removed).toEqual({ machines: ['master.example.com'], keptClusterFile: undefined });
+    expect(removed).toEqual({ machines: ['master.example.com'], keptClusterFile: undefined, keptImages: [] });
     expect(await remains(name)).toBe('');
     await expect(access(clusterFile)).rejects.toThrow('ENOENT');
     expect(await readdir(join(home, '.local/state'))).toEqual([]);

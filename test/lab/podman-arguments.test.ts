@@ -38,6 +38,7 @@ test('a machine is run with what systemd, runc and the kubelet need', () => {
     --stop-signal SIGRTMIN+3
     --cgroupns private
     --runtime runc
+    --sysctl net.ipv4.ip_forward=0
     --ulimit nofile=20000:20000
     --ulimit nproc=32000:32000
     --restart on-failure

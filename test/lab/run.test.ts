@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { run, succeeds } from '../../src/lab/run.ts';
 
@@ -49,6 +50,16 @@ describe('run', () => {
     setTimeout(() => abort.abort(reason), 50);
     await expect(run(['sleep', '60'], { signal: abort.signal })).rejects.toBe(reason);
   });
+});
+
+test('what must not be interrupted comes to its end, away from the terminal', async () => {
+  const abort = new AbortController();
+  setTimeout(() => abort.abort(new Error('stop')), 50);
+  const line = 'sleep 0.3; echo done; test "$(cut -d " " -f 5 /proc/self/stat)" != "$1" || echo same group';
+  const group = readFileSync('/proc/self/stat', 'utf8').split(' ')[4] ?? '';
+  const options = { signal: abort.signal, uninterrupted: true };
+  expect(await run(['sh', '-c', line, 'sh', group], options)).toBe('done');
+  await expect(run(['true'], options)).rejects.toThrow('stop');
 });
 
 test('succeeds tells by the exit code, and cancels', async () => {
