@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import { describe, type TestOptions } from 'vitest';
+import { describe, expect, type TestOptions, test } from 'vitest';
 import { missingPackages } from '../../src/lab/requirements.ts';
 
 /** Set to 1 where tests on real machines must run (CI): what would skip them fails them instead. */
@@ -24,8 +24,14 @@ export const runE2e = isRequired || whyNoMachines === undefined;
  */
 export function describeE2e(title: string, ...rest: [() => void] | [TestOptions, () => void]): void {
   const [options, tests] = rest.length === 1 ? [{}, rest[0]] : rest;
-  if (runE2e) {
+  if (whyNoMachines === undefined) {
     describe(title, options, tests);
+    return;
+  }
+  if (isRequired) {
+    test(title, () =>
+      expect.fail(`KBOOT_REQUIRE_E2E=1, but real machines cannot run here: ${whyNoMachines}`),
+    );
     return;
   }
   console.warn(`SKIPPED, real machines cannot run here (${whyNoMachines}): ${title}`);
