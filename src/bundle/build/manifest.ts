@@ -1,10 +1,14 @@
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { KbootError } from '../../lib/errors.ts';
 import { measureFile } from '../digest.ts';
-import { IMAGES_DIR, type ManifestLock } from './release.ts';
+import type { ManifestLock } from './release.ts';
 import { run } from './run.ts';
 import type { Steps } from './steps.ts';
+
+/** What `go mod download -json` says of a module, as far as it matters here. */
+const ModuleDownload = z.object({ Dir: z.string() });
 
 /** Takes an addon's manifest unchanged out of its Go module. Throws BUILD_FAILED when it is not the locked one. */
 export async function manifestFromModule(
@@ -18,10 +22,9 @@ export async function manifestFromModule(
     inputs: lock,
   };
   const dir = await steps.run(step, async (result) => {
-    const folder = join(IMAGES_DIR, lock.name, lock.version);
-    const list = ['go', 'list', '-m', '-f', '{{.Dir}}', lock.module] as const;
-    await run(['go', 'mod', 'download', lock.module], { cwd: folder, env: { GOWORK: 'off' }, signal });
-    const source = await run(list, { cwd: folder, env: { GOFLAGS: '', GOWORK: 'off' }, signal });
+    const download = ['go', 'mod', 'download', '-json', `${lock.module}@${lock.version}`] as const;
+    const answer = await run(download, { cwd: result, env: { GOFLAGS: '', GOWORK: 'off' }, signal });
+    const { Dir: source } = ModuleDownload.parse(JSON.parse(answer));
     await copyFile(join(source, lock.path), join(result, 'manifest.yml'));
     await checkManifest(join(result, 'manifest.yml'), lock);
   });

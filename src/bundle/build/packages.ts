@@ -119,7 +119,12 @@ async function download(
       signal?.throwIfAborted();
       if (locked) throw notLocked(messageOf(error), error);
       for (const [name, { version }] of missing) {
-        await get(`${name}=${version}`).catch(() => get(name));
+        await get(`${name}=${version}`)
+          .catch(() => get(name))
+          .catch((cause: unknown) => {
+            signal?.throwIfAborted();
+            throw noPackage(name, cause);
+          });
       }
     });
     const debs = (await readdir(dir)).map((file) => join(dir, file));
@@ -127,6 +132,13 @@ async function download(
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
+}
+
+function noPackage(name: string, cause: unknown): KbootError {
+  return new KbootError('BUILD_FAILED', `the Debian package ${name} cannot be had: ${messageOf(cause)}`, {
+    cause,
+    hint: 'sudo apt-get update, then the same command again',
+  });
 }
 
 /** Moves a .deb to the name of its digest. */

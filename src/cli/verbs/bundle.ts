@@ -6,6 +6,7 @@ import { verifyBundle } from '../../bundle/verify.ts';
 import type { Cluster } from '../../config/cluster.ts';
 import { KbootError } from '../../lib/errors.ts';
 import type { Run } from '../verb.ts';
+import { buildProgress } from './build-progress.ts';
 
 /** Folder for what can be made again, by the XDG base directory specification. */
 export function cacheDirOf({ env, home }: Run['io']): string {
@@ -51,9 +52,7 @@ async function defaultBundle(run: Run, cluster: Cluster): Promise<Bundle> {
     kubernetes,
     source: 'modules',
     cacheDir: cacheDirOf(run.io),
-    onProgress: ({ title, state }) => {
-      if (state === 'start') run.report({ type: 'note', text: `building the bundle: ${title}` });
-    },
+    onProgress: buildProgress(run.report),
     signal: run.io.signal,
   });
 }

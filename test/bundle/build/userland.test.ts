@@ -175,3 +175,12 @@ it.each([
     expect(events).toEqual([]);
   },
 );
+
+it('says what helps when apt knows no version at all', async () => {
+  const { get } = await fetching(lockOf('1.0-1', '0'.repeat(64)), [], false);
+  await expect(get()).rejects.toMatchObject({
+    code: 'BUILD_FAILED',
+    message: expect.stringContaining('the Debian package tool cannot be had'),
+    hint: 'sudo apt-get update, then the same command again',
+  });
+});
