@@ -118,13 +118,8 @@ export async function prepareByHand(bundle, work) {
   for (const name of ['kubeadm', 'kubelet', 'kubectl']) {
     await cp(join(work, 'kubelet/usr/bin', name), join(files, 'usr/bin', name), { verbatimSymlinks: true });
   }
-  await run('sh', [
-    '-c',
-    'cp -an "$1"/usr/bin/kube* "$2"/usr/bin/ 2>/dev/null || true',
-    'sh',
-    join(work, 'kubelet'),
-    files,
-  ]);
+  const binary = 'usr/local/bin/kubernetes-node';
+  await cp(join(work, 'kubelet', binary), join(files, binary));
   const etcd = bundle.lock.images.find(({ name }) => name.startsWith('kboot/etcd:')).name;
   const podImages = bundle.lock.images.filter(({ kind }) => kind === 'pod').map(({ name }) => [name, name]);
   const images = await imageArchive(bundle, work, [...podImages, [ETCD_IMAGE, etcd]]);
@@ -142,7 +137,7 @@ async function copyAndImport(bench, machine, { files, images }) {
   await ssh(
     bench,
     machine,
-    'systemctl daemon-reload && systemctl enable -q --now containerd && systemctl enable -q kubelet',
+    'echo 1 > /proc/sys/net/ipv4/ip_forward; systemctl daemon-reload && systemctl enable -q --now containerd && systemctl enable -q kubelet',
   );
   await pipeTo(bench, machine, `tar -C '${images}' -cf - .`, 'cat > /var/lib/images.tar');
   await ssh(

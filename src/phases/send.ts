@@ -102,9 +102,8 @@ export const clearBlobs: Phase = {
   on: everywhere,
   after: ['import-rest', 'kubelet', 'etcd'],
   decide: (subject, _situation, bundle) => {
-    const { role } = subject.machine;
-    const wanted = [...systemImages(bundle.lock, role), ...podImages(bundle.lock, role)];
-    return subject.facts.staged.size > 0 || missingBlobs(subject, wanted).length > 0
+    const waiting = [system, pods(true), pods(false)].some((choose) => choose(subject, bundle).length > 0);
+    return subject.facts.staged.size > 0 || waiting
       ? yes('nothing needs them once they are in place')
       : no('there are none');
   },

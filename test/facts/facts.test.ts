@@ -1,0 +1,112 @@
+import { expect, it } from 'vitest';
+import { gatherFacts } from '../../src/facts/gather.ts';
+import { parseFacts } from '../../src/facts/parse.ts';
+import { openLocalHost } from '../../src/host/local.ts';
+import { systemClock } from '../../src/lib/clock.ts';
+
+const TEXT = `clock 1700000000123456789
+machine x86_64
+hostname node1
+os Debian GNU/Linux 12 (bookworm)
+systemd yes
+missing ss
+missing flock
+cpus 4
+memory 8000000
+swap /dev/sda2
+machine-id 0123
+cgroup v1
+capbnd 000001fffeffffff
+nofile unlimited
+address eth0 10.0.0.11/24
+address eth0 fe80::1/64
+default-source 10.0.0.11
+route 10.0.0.0/24 eth0
+route 192.0.2.7 eth1
+link lo
+link eth0
+listen 22 sshd
+listen 6443
+free 1234
+sysctl net.ipv4.ip_forward 0
+sysctl kernel.panic 10
+module overlay builtin
+module br_netfilter absent
+top etc
+top var
+present /etc/kubernetes/admin.conf
+empty /var/lib/etcd
+run-file init.yaml
+active kubelet.service
+ledger {"version":1,  "cluster":"a b"}
+ca abc
+staged 11
+content 22
+image registry.k8s.io/pause:3.10.2 sha256:33
+layer 44
+`;
+
+it('reads every answer', () => {
+  expect(parseFacts(TEXT, 1_700_000_000_000)).toEqual({
+    machine: 'x86_64',
+    kernel: '',
+    hostname: 'node1',
+    os: 'Debian GNU/Linux 12 (bookworm)',
+    systemd: true,
+    missingTools: ['ss', 'flock'],
+    clockSkewMs: 123,
+    cpus: 4,
+    memoryKiB: 8_000_000,
+    swap: ['/dev/sda2'],
+    machineId: '0123',
+    cgroup: 'v1',
+    capabilityBounds: '000001fffeffffff',
+    openFiles: Number.MAX_SAFE_INTEGER,
+    addresses: [
+      { link: 'eth0', address: '10.0.0.11', prefix: 24 },
+      { link: 'eth0', address: 'fe80::1', prefix: 64 },
+    ],
+    defaultSource: '10.0.0.11',
+    sshAddress: undefined,
+    routes: [
+      { destination: '10.0.0.0/24', link: 'eth0' },
+      { destination: '192.0.2.7/32', link: 'eth1' },
+    ],
+    links: ['lo', 'eth0'],
+    listeners: [
+      { port: 22, program: 'sshd' },
+      { port: 6443, program: '' },
+    ],
+    freeKiB: 1234,
+    conntrackMaxWritable: false,
+    ipForward: false,
+    sysctls: { 'net.ipv4.ip_forward': '0', 'kernel.panic': '10' },
+    resolvedRunning: false,
+    kernelModules: { overlay: 'builtin', br_netfilter: 'absent' },
+    endpointAddress: undefined,
+    topLevel: ['etc', 'var'],
+    present: new Set(['/etc/kubernetes/admin.conf']),
+    empty: new Set(['/var/lib/etcd']),
+    runFiles: ['init.yaml'],
+    active: new Set(['kubelet.service']),
+    ledger: '{"version":1,  "cluster":"a b"}',
+    clusterCa: 'abc',
+    staged: new Set(['11']),
+    contents: new Set(['22']),
+    images: { 'registry.k8s.io/pause:3.10.2': 'sha256:33' },
+    layers: new Set(['44']),
+  });
+});
+
+it('asks a real machine, in one round trip', async () => {
+  await using host = await openLocalHost('here');
+  const facts = await gatherFacts(host, 'localhost', systemClock);
+  expect(facts.machine).toMatch(/^\w+$/);
+  expect(facts.cpus).toBeGreaterThan(0);
+  expect(facts.memoryKiB).toBeGreaterThan(100_000);
+  expect(facts.topLevel).toEqual(expect.arrayContaining(['etc', 'proc', 'usr', 'var']));
+  expect(facts.topLevel).not.toContain('..');
+  expect(Math.abs(facts.clockSkewMs)).toBeLessThan(10_000);
+  expect(facts.endpointAddress).toMatch(/^127\./);
+  expect(facts.capabilityBounds).toMatch(/^[0-9a-f]{16}$/);
+});

@@ -1,0 +1,22 @@
+import { expect, it } from 'vitest';
+import { ledgerText, parseLedger } from '../../src/facts/ledger.ts';
+
+const ledger = {
+  version: 1,
+  cluster: 'kboot',
+  role: 'node',
+  createdAt: '2026-01-01T00:00:00.000Z',
+  sysctls: { 'kernel.panic': '0' },
+  kept: ['/etc/cni'],
+  empty: ['/var/lib/etcd'],
+  links: ['lo'],
+} as const;
+
+it('reads what it wrote', () => {
+  const written = { ...ledger, kept: [...ledger.kept], empty: [...ledger.empty], links: [...ledger.links] };
+  expect(parseLedger(ledgerText(written), 'node1')).toEqual(ledger);
+});
+
+it.each(['', '{}', '{"version":2}', 'nonsense'])('says what to do about %j', (text) => {
+  expect(() => parseLedger(text, 'node1')).toThrow("node1: kboot's ledger cannot be read");
+});

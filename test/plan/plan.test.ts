@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import type { Ledger } from '../../src/facts/ledger.ts';
+import { INITIALISED, JOINED } from '../../src/facts/paths.ts';
+import { INIT, JOIN } from '../../src/phases/recipes.ts';
+import { changesOf, makePlan, stepsBefore } from '../../src/plan/plan.ts';
+import { BUNDLE, factsWith, LOCK, situationOf, subjectWith } from '../helpers/situation.ts';
+
+const hex = (digest: string): string => digest.slice('sha256:'.length);
+const images = Object.fromEntries(LOCK.images.map(({ name, manifest }) => [name, manifest.digest]));
+const containers = (names: readonly string[]) =>
+  names.map((name) => {
+    const image = LOCK.images.find((candidate) => candidate.name.startsWith(`kboot/${name}:`));
+    return { name, revision: hex(image?.manifest.digest ?? '') } as never;
+  });
+const ledgerFor = (role: Ledger['role']): Ledger => ({
+  ...{ version: 1, cluster: 'kboot', role, createdAt: '', sysctls: {}, kept: [], empty: [], links: [] },
+});
+
+const freshMaster = subjectWith('master.example.com', 'master');
+const doneMaster = subjectWith('master.example.com', 'master', {
+  facts: factsWith({
+    images,
+    present: new Set([INITIALISED, '/etc/cni/net.d/10-flannel.conflist']),
+    active: new Set(['containerd.service', 'etcd.service', 'kubelet.service']),
+  }),
+  containers: containers(['node-runtime', 'etcd', 'kubelet']),
+  ledger: ledgerFor('master'),
+});
+const freshNode = subjectWith('node1.example.com', 'node');
+const doneNode = subjectWith('node2.example.com', 'node', {
+  facts: factsWith({ images, present: new Set([JOINED]), active: new Set(['containerd.service']) }),
+  containers: containers(['node-runtime', 'kubelet']),
+  ledger: ledgerFor('node'),
+});
+
+const changed = (recipe: typeof INIT, ...subjects: Parameters<typeof situationOf>) =>
+  changesOf(makePlan(recipe, situationOf(...subjects), BUNDLE)).map(
+    ({ phase, subject }) => `${subject.machine.name}: ${phase.id}`,
+  );
+
+describe('init', () => {
+  it('does everything on a fresh machine that needs it', () => {
+    expect(changed(INIT, freshMaster).map((line) => line.replace('master.example.com: ', ''))).toEqual([
+      ...['baseline', 'send-system', 'send-first', 'send-rest', 'node-runtime', 'kubelet'],
+      ...['import-first', 'import-rest', 'certificates', 'etcd', 'kubeadm-init', 'flannel'],
+      ...['clear-blobs', 'sweep'],
+    ]);
+  });
+
+  it('changes nothing on a machine where it is done', () => {
+    expect(changed(INIT, doneMaster)).toEqual([]);
+  });
+
+  it('sweeps what a killed run left, and nothing else', () => {
+    expect(changed(INIT, { ...doneMaster, leftTokens: ['abcdef'] })).toEqual(['master.example.com: sweep']);
+  });
+
+  it('goes on after etcd', () => {
+    const stopped = subjectWith('master.example.com', 'master', {
+      ...doneMaster,
+      facts: factsWith({ images, active: new Set(['containerd.service', 'etcd.service']) }),
+    });
+    expect(changed(INIT, stopped)).toEqual([
+      'master.example.com: certificates',
+      'master.example.com: kubeadm-init',
+      'master.example.com: flannel',
+      'master.example.com: sweep',
+    ]);
+  });
+});
+
+describe('join', () => {
+  it('touches the new node, and the master for its token', () => {
+    const lines = changed(JOIN, doneMaster, freshNode, doneNode);
+    expect(lines.filter((line) => line.startsWith('node2'))).toEqual([]);
+    expect(lines.filter((line) => line.startsWith('master'))).toEqual([
+      'master.example.com: join-token',
+      'master.example.com: sweep',
+    ]);
+    expect(lines).toContain('node1.example.com: kubeadm-join');
+  });
+
+  it('changes nothing when everybody has joined', () => {
+    expect(changed(JOIN, doneMaster, doneNode)).toEqual([]);
+  });
+
+  it('lets a node wait for the token, which the master makes', () => {
+    const plan = makePlan(JOIN, situationOf(doneMaster, freshNode), BUNDLE);
+    const trust = plan.steps.find(({ phase }) => phase.id === 'trust');
+    if (!trust) throw new Error('no step trust');
+    expect(
+      stepsBefore(plan, trust).map(({ phase, subject }) => `${subject.machine.name}: ${phase.id}`),
+    ).toEqual(['node1.example.com: send-system', 'master.example.com: join-token']);
+  });
+});

@@ -1,0 +1,110 @@
+import { expect, it } from 'vitest';
+import type { Event } from '../../src/lib/events.ts';
+import { no, type Phase, type PhaseContext, yes } from '../../src/phases/phase.ts';
+import { makePlan } from '../../src/plan/plan.ts';
+import { runPlan } from '../../src/plan/run.ts';
+import { BUNDLE, situationOf, subjectWith } from '../helpers/situation.ts';
+
+const tick = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
+
+/** A recipe of phases that write down what they do; the clock stands still. */
+function harness(...machines: readonly string[]) {
+  const done: string[] = [];
+  const events: Event[] = [];
+  const [master = '', ...nodes] = machines;
+  const situation = situationOf(
+    subjectWith(master, 'master'),
+    ...nodes.map((name) => subjectWith(name, 'node')),
+  );
+  const phase = (id: string, after: readonly string[], more: Partial<Phase> = {}): Phase => ({
+    id,
+    title: id,
+    after,
+    on: () => true,
+    decide: () => yes('test'),
+    async run({ subject, signal }) {
+      await tick();
+      signal.throwIfAborted();
+      done.push(`${subject.machine.name}.${id}`);
+    },
+    ...more,
+  });
+  const run = (recipe: readonly Phase[], signal = new AbortController().signal, limit = 10) =>
+    runPlan(makePlan(recipe, situation, BUNDLE), {
+      clock: { now: () => 0, sleep: () => Promise.resolve() },
+      report: (event) => events.push(event),
+      signal,
+      limit,
+      contextOf: ({ subject }) => ({ subject }) as PhaseContext,
+    });
+  return { done, events, phase, run };
+}
+
+it('keeps the order that phases ask for, and runs the rest at the same time', async () => {
+  const { done, phase, run } = harness('m');
+  await expect(run([phase('c', ['b']), phase('a', []), phase('b', ['a']), phase('x', [])])).resolves.toEqual(
+    [],
+  );
+  expect(done).toEqual(['m.a', 'm.x', 'm.b', 'm.c']);
+});
+
+it('reports a failure, tries nothing that waits for it, and lets other machines go on', async () => {
+  const { done, phase, run, events } = harness('m', 'n');
+  const broken = phase('a', [], {
+    run: async ({ subject }) => {
+      if (subject.machine.name === 'n') throw new Error('broken');
+      done.push('m.a');
+    },
+  });
+  const failures = await run([broken, phase('b', ['a'])]);
+  expect(failures).toEqual([{ host: 'n', phase: 'a', error: new Error('broken') }]);
+  expect(done).toEqual(['m.a', 'm.b']);
+  expect(events).toContainEqual({
+    type: 'phase-end',
+    phase: 'a',
+    host: 'n',
+    ms: 0,
+    ok: false,
+    error: 'broken',
+  });
+});
+
+it('stops what else runs on the machine that failed, without calling that a failure', async () => {
+  const { done, phase, run, events } = harness('m');
+  const broken = phase('a', [], { run: () => Promise.reject(new Error('broken')) });
+  const failures = await run([broken, phase('b', [])]);
+  expect(failures.map(({ phase: id }) => id)).toEqual(['a']);
+  expect(done).toEqual([]);
+  expect(events).toContainEqual(expect.objectContaining({ type: 'phase-skip', phase: 'b' }));
+});
+
+it('lets machines wait for each other', async () => {
+  const { done, phase, run } = harness('m', 'n1', 'n2');
+  const token = phase('token', [], { on: ({ machine }) => machine.role === 'master' });
+  const join = phase('join', ['token'], { on: ({ machine }) => machine.role === 'node' });
+  await run([token, join], undefined, 1);
+  expect(done).toEqual(['m.token', 'n1.join', 'n2.join']);
+});
+
+it('cleans up after a failure and after Ctrl-C', async () => {
+  const { done, phase, run } = harness('m');
+  const sweep = phase('sweep', [], { always: true });
+  await run([phase('a', [], { run: () => Promise.reject(new Error('broken')) }), sweep]);
+  expect(done).toEqual(['m.sweep']);
+  const failures = await run([phase('b', []), sweep], AbortSignal.abort(new Error('Ctrl-C')));
+  expect(failures).toEqual([{ host: 'm', phase: 'b', error: new Error('Ctrl-C') }]);
+  expect(done).toEqual(['m.sweep', 'm.sweep']);
+});
+
+it('says why a phase is left out', async () => {
+  const { done, events, phase, run } = harness('m');
+  await run([phase('a', [], { decide: () => no('it is there') }), phase('b', ['a'])]);
+  expect(done).toEqual(['m.b']);
+  expect(events[0]).toEqual({
+    type: 'phase-skip',
+    phase: 'a',
+    title: 'a',
+    host: 'm',
+    because: 'it is there',
+  });
+});
