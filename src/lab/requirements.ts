@@ -1,6 +1,7 @@
 import { access, constants } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { ensurePackages } from '../lib/debian-packages.ts';
 import { KbootError } from '../lib/errors.ts';
 import { run } from './run.ts';
 
@@ -40,11 +41,6 @@ export async function missingPackages(path: string, exists: Exists = isThere): P
   return missing;
 }
 
-/** The command that installs the packages, for a shell. */
-export function installCommand(packages: readonly string[]): string {
-  return `apt-get update && apt-get install --yes --no-install-recommends ${packages.join(' ')}`;
-}
-
 /** Throws REFUSED unless this is root: whole machines do not run in a user's podman. */
 export function requireRoot(): void {
   if (userInfo().uid === 0) return;
@@ -65,24 +61,14 @@ interface RequirementOptions {
 /** Makes sure that this machine can run a lab. Throws MISSING_REQUIREMENT with the one command that helps. */
 export async function ensureRequirements(options: RequirementOptions): Promise<void> {
   const { path, install, onProgress, signal } = options;
-  const missing = await missingPackages(path);
-  if (missing.length === 0) return;
-  const command = installCommand(missing);
-  if (!install)
-    throw new KbootError(
-      'MISSING_REQUIREMENT',
-      `the lab needs packages that are not installed: ${missing.join(', ')}`,
-      {
-        hint: `${command} (or kboot lab up --install, which runs it)`,
-      },
-    );
-  onProgress(`installing ${missing.join(', ')}`);
-  await run(['sh', '-c', command], { env: { DEBIAN_FRONTEND: 'noninteractive' }, signal });
-  const still = await missingPackages(path);
-  if (still.length > 0)
-    throw new KbootError('MISSING_REQUIREMENT', `still missing after the installation: ${still.join(', ')}`, {
-      hint: `look at what this says: ${installCommand(still)}`,
-    });
+  await ensurePackages({
+    complaint: 'the lab needs packages that are not installed',
+    find: async () => (await missingPackages(path)).map((name) => ({ need: name, package: name })),
+    verb: 'kboot lab up --install',
+    run: (command) => run(['sh', '-c', command], { signal }),
+    install,
+    onProgress,
+  });
 }
 
 async function isThere(path: string): Promise<boolean> {

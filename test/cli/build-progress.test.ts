@@ -12,6 +12,7 @@ it('tells what a build does, and nothing of what was there already', () => {
   onProgress({ ...etcd, state: 'done', ms: 5 });
   onProgress({ ...runc, state: 'start', ms: 0 });
   onProgress({ ...runc, state: 'failed', ms: 7 });
+  onProgress({ step: 'requirements', title: 'installing podman', state: 'note', ms: 0 });
   onProgress({ step: 'packages', title: 'a version is gone', state: 'warning', ms: 0 });
   expect(events).toEqual([
     { type: 'note', text: expect.stringContaining('building the bundle') },
@@ -19,6 +20,7 @@ it('tells what a build does, and nothing of what was there already', () => {
     { type: 'phase-end', phase: 'bundle/etcd', host: 'bundle', ms: 5, ok: true },
     { type: 'phase-start', phase: 'bundle/runc', title: 'Compile runc', host: 'bundle' },
     { type: 'phase-end', phase: 'bundle/runc', host: 'bundle', ms: 7, ok: false },
+    { type: 'note', text: 'installing podman' },
     { type: 'warning', text: 'a version is gone' },
   ]);
 });

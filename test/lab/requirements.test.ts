@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ensureRequirements, installCommand, missingPackages } from '../../src/lab/requirements.ts';
+import { ensureRequirements, missingPackages } from '../../src/lab/requirements.ts';
 
 const PATH = '/usr/bin:/usr/sbin';
 const THERE = [
@@ -29,12 +29,8 @@ test.each([
   expect(await without(path)).toEqual([name]);
 });
 
-test('all that is missing is named at once, in one command', async () => {
-  const missing = await without('/usr/bin/podman', '/usr/sbin/debootstrap');
-  expect(missing).toEqual(['podman', 'debootstrap']);
-  expect(installCommand(missing)).toBe(
-    'apt-get update && apt-get install --yes --no-install-recommends podman debootstrap',
-  );
+test('all that is missing is named at once', async () => {
+  expect(await without('/usr/bin/podman', '/usr/sbin/debootstrap')).toEqual(['podman', 'debootstrap']);
 });
 
 test('without --install, the error says what to run', async () => {

@@ -6,7 +6,7 @@ import { fromModules } from './from-modules.ts';
 import { fromUpstream } from './from-upstream.ts';
 import type { OnProgress } from './progress.ts';
 import { readFlannelLock, readRelease } from './release.ts';
-import { checkRequirements } from './requirements.ts';
+import { ensureRequirements } from './requirements.ts';
 import { Steps } from './steps.ts';
 import { architecture } from './toolchain.ts';
 import { parseMirrors } from './upstream/mirrors.ts';
@@ -21,6 +21,8 @@ export interface BuildOptions {
   readonly cacheDir: string;
   /** Fail rather than take other versions of Debian packages than the locked ones. */
   readonly locked?: boolean;
+  /** Install the Debian packages that this machine lacks, which root can. */
+  readonly install?: boolean;
   /** For upstream: `HOST=PLACE` texts, what to ask in the place of a host. */
   readonly mirrors?: readonly string[];
   /** For upstream: the file that pins what is taken, when it is not the committed one. */
@@ -43,14 +45,27 @@ export function bundleDir({
  * naming all that this machine lacks, BUILD_FAILED, and the signal's reason when it aborts.
  */
 export async function buildBundle(options: BuildOptions): Promise<Bundle> {
-  const { kubernetes, source, cacheDir, locked = false, mirrors = [], onProgress, signal } = options;
+  const {
+    kubernetes,
+    source,
+    cacheDir,
+    locked = false,
+    install = false,
+    mirrors = [],
+    onProgress,
+    signal,
+  } = options;
   const release = await readRelease(kubernetes);
   const flannel = await readFlannelLock(release);
   const upstream = {
     mirrors: parseMirrors(mirrors),
     ...(options.lockFile && { lockFile: options.lockFile }),
   };
-  await checkRequirements(source);
+  await ensureRequirements(source, {
+    install,
+    onProgress: (title) => onProgress({ step: 'requirements', title, state: 'note', ms: 0 }),
+    signal,
+  });
   const steps = new Steps(cacheDir, onProgress, signal);
   await steps.sweep();
   const arch = architecture();

@@ -31,6 +31,7 @@ function registerBuild(bundle: Command, io: Io): void {
       'fail when a locked Debian package cannot be had, instead of taking another version',
       false,
     )
+    .option('--install', 'install the Debian packages that this machine lacks', false)
     .action(async (options: BuildFlags, command: Command) => {
       await runVerb(io, command, async (run) =>
         (await import('../verbs/bundle-commands.ts')).runBundleBuild(run, options),
@@ -89,6 +90,7 @@ interface ChosenFlags {
 
 export interface BuildFlags extends ChosenFlags {
   readonly locked: boolean;
+  readonly install: boolean;
   readonly mirror: readonly string[];
 }
 

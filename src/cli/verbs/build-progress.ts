@@ -18,6 +18,6 @@ export function buildProgress(report: Report): OnProgress {
     if (state === 'done' || state === 'failed') {
       report({ type: 'phase-end', phase, host: WHERE, ms, ok: state === 'done' });
     }
-    if (state === 'warning') report({ type: 'warning', text: title });
+    if (state === 'note' || state === 'warning') report({ type: state, text: title });
   };
 }

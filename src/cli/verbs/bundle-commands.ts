@@ -15,13 +15,14 @@ import { cacheDirOf } from './bundle.ts';
 /** `kboot bundle build`: resolves with the folder and the digest, for kboot.yaml. */
 export async function runBundleBuild(
   run: Run,
-  { kubernetes, source, locked, mirror }: BuildFlags,
+  { kubernetes, source, locked, install, mirror }: BuildFlags,
 ): Promise<string> {
   run.report({ type: 'run-start', verb: 'bundle build', hosts: [] });
   const bundle = await buildBundle({
     kubernetes: kubernetes ?? DEFAULT_KUBERNETES,
     source,
     locked,
+    install,
     mirrors: mirror,
     cacheDir: cacheDirOf(run.io),
     onProgress: buildProgress(run.report),
