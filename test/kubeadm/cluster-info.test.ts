@@ -9,7 +9,13 @@ const token = parseToken('abcdef.0123456789abcdef');
 const kubeconfigWith = (pem: string): string =>
   JSON.stringify({
     clusters: [
-      { name: '', cluster: { server: 'https://m:6443', 'certificate-authority-data': Buffer.from(pem).toString('base64') } },
+      {
+        name: '',
+        cluster: {
+          server: 'https://m:6443',
+          'certificate-authority-data': Buffer.from(pem).toString('base64'),
+        },
+      },
     ],
   });
 
@@ -23,12 +29,20 @@ async function signed(kubeconfig: string, by = token): Promise<string> {
 }
 
 const check = (data: Record<string, string>, pins: readonly string[] = [CA_PIN]) =>
-  verifyClusterInfo({ host: 'node1', endpoint: 'm:6443', text: JSON.stringify({ data }), token, caCertHashes: pins });
+  verifyClusterInfo({
+    host: 'node1',
+    endpoint: 'm:6443',
+    text: JSON.stringify({ data }),
+    token,
+    caCertHashes: pins,
+  });
 
 describe('verifyClusterInfo', () => {
   it('accepts what the token signed, with a CA of the master', async () => {
     const kubeconfig = kubeconfigWith(CA_PEM);
-    await expect(check({ kubeconfig, 'jws-kubeconfig-abcdef': await signed(kubeconfig) })).resolves.toBe(true);
+    await expect(check({ kubeconfig, 'jws-kubeconfig-abcdef': await signed(kubeconfig) })).resolves.toBe(
+      true,
+    );
   });
 
   it('asks for patience while the signer has not signed for this token', async () => {
@@ -38,7 +52,9 @@ describe('verifyClusterInfo', () => {
   it('refuses a signature by another token', async () => {
     const kubeconfig = kubeconfigWith(CA_PEM);
     const other = parseToken(`abcdef.${newToken().secret.reveal()}`);
-    await expect(check({ kubeconfig, 'jws-kubeconfig-abcdef': await signed(kubeconfig, other) })).rejects.toMatchObject({
+    await expect(
+      check({ kubeconfig, 'jws-kubeconfig-abcdef': await signed(kubeconfig, other) }),
+    ).rejects.toMatchObject({
       code: 'TRUST_FAILED',
       host: 'node1',
       message: expect.stringContaining('does not match the token'),
@@ -49,14 +65,18 @@ describe('verifyClusterInfo', () => {
     const kubeconfig = kubeconfigWith(CA_PEM);
     const jws = await signed(kubeconfig);
     const changed = kubeconfig.replace('https://m', 'https://n');
-    await expect(check({ kubeconfig: changed, 'jws-kubeconfig-abcdef': jws })).rejects.toThrow('does not match the token');
+    await expect(check({ kubeconfig: changed, 'jws-kubeconfig-abcdef': jws })).rejects.toThrow(
+      'does not match the token',
+    );
   });
 
   it('refuses a header that kubeadm would not write', async () => {
     const kubeconfig = kubeconfigWith(CA_PEM);
     const [, signature] = (await signed(kubeconfig)).split('..');
     const header = Buffer.from('{"alg":"none","kid":"abcdef"}').toString('base64url');
-    await expect(check({ kubeconfig, 'jws-kubeconfig-abcdef': `${header}..${signature}` })).rejects.toThrow('its header');
+    await expect(check({ kubeconfig, 'jws-kubeconfig-abcdef': `${header}..${signature}` })).rejects.toThrow(
+      'its header',
+    );
   });
 
   it('refuses another CA than the master has', async () => {

@@ -35,11 +35,23 @@ it('initialises a machine with cgroup v2', async () => {
 });
 
 it('initialises the single machine of a small cluster, with cgroup v1, swap and no conntrack settings', async () => {
-  const settings = { ...init, workloads: true, conntrackMaxWritable: false, patches: '/run/kboot/init-patches' };
+  const settings = {
+    ...init,
+    workloads: true,
+    conntrackMaxWritable: false,
+    patches: '/run/kboot/init-patches',
+  };
   await expect(initConfig(cluster, old, settings)).toMatchFileSnapshot(golden('init-single-cgroup-v1'));
 });
 
 it('joins a node', async () => {
-  const join = { endpoint: cluster.endpoint, token, caCertHashes: [`sha256:${'0'.repeat(64)}`], ignorePreflightErrors: [] };
-  await expect(joinConfig({ ...modern, name: 'node1.example.com' }, join)).toMatchFileSnapshot(golden('join'));
+  const join = {
+    endpoint: cluster.endpoint,
+    token,
+    caCertHashes: [`sha256:${'0'.repeat(64)}`],
+    ignorePreflightErrors: [],
+  };
+  await expect(joinConfig({ ...modern, name: 'node1.example.com' }, join)).toMatchFileSnapshot(
+    golden('join'),
+  );
 });

@@ -25,11 +25,14 @@ it('finds endpoint, token and pin', () => {
 });
 
 it('says that there is none', () => {
-  expect(() => parseJoinCommand('[init] Using Kubernetes version: v1.37.2')).toThrow('printed no join command');
+  expect(() => parseJoinCommand('[init] Using Kubernetes version: v1.37.2')).toThrow(
+    'printed no join command',
+  );
 });
 
 it('reads preflight errors', () => {
-  const text = 'error execution phase preflight:\n\t[ERROR Port-6443]: Port 6443 is in use\n\t[ERROR CRI]: no socket\n';
+  const text =
+    'error execution phase preflight:\n\t[ERROR Port-6443]: Port 6443 is in use\n\t[ERROR CRI]: no socket\n';
   expect(preflightErrors(text)).toEqual(['Port-6443: Port 6443 is in use', 'CRI: no socket']);
 });
 

@@ -21,7 +21,11 @@ it('prints no secret', () => {
 
 it('finds its own tokens in what kubeadm lists', () => {
   const one = (token: string, description?: string) =>
-    JSON.stringify({ kind: 'BootstrapToken', token, ...(description !== undefined && { description }) }, null, 4);
+    JSON.stringify(
+      { kind: 'BootstrapToken', token, ...(description !== undefined && { description }) },
+      null,
+      4,
+    );
   const listing = [
     one('aaaaaa.0123456789abcdef', TOKEN_DESCRIPTION),
     one('bbbbbb.0123456789abcdef', 'somebody else'),
