@@ -1,6 +1,9 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from './run.ts';
+
+/** No build takes this long: an older storage was left by one that was killed. */
+const ABANDONED_MS = 6 * 60 * 60 * 1000;
 
 /**
  * podman with a storage of its own, so that nothing of a build shows among the user's images. Intermediate
@@ -18,12 +21,18 @@ export class BuildStorage {
   }
 
   async #podman(...args: string[]): Promise<string> {
-    this.#dir ??= mkdir(this.#parent, { recursive: true }).then(() =>
-      mkdtemp(join(this.#parent, 'storage-')),
-    );
-    const dir = await this.#dir;
-    const own = ['--root', join(dir, 'root'), '--runroot', join(dir, 'run'), '--tmpdir', join(dir, 'tmp')];
-    return run(['podman', ...own, ...args], { signal: this.#signal });
+    this.#dir ??= this.#open();
+    return run(['podman', ...place(await this.#dir), ...args], { signal: this.#signal });
+  }
+
+  async #open(): Promise<string> {
+    await mkdir(this.#parent, { recursive: true });
+    for (const name of await readdir(this.#parent)) {
+      const dir = join(this.#parent, name);
+      const stats = await stat(dir).catch(() => undefined);
+      if (stats && Date.now() - stats.mtimeMs > ABANDONED_MS) await discard(dir);
+    }
+    return mkdtemp(join(this.#parent, 'storage-'));
   }
 
   /**
@@ -48,10 +57,18 @@ export class BuildStorage {
 
   /** Deletes the storage, also when a build was aborted. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#dir) return;
-    const dir = await this.#dir;
-    const own = ['--root', join(dir, 'root'), '--runroot', join(dir, 'run'), '--tmpdir', join(dir, 'tmp')];
-    await run(['podman', ...own, 'rmi', '--all', '--force']).catch(() => undefined);
-    await rm(dir, { recursive: true, force: true });
+    if (this.#dir !== undefined) await discard(await this.#dir);
   }
+}
+
+const place = (dir: string) => [
+  ...['--root', join(dir, 'root')],
+  ...['--runroot', join(dir, 'run')],
+  ...['--tmpdir', join(dir, 'tmp')],
+];
+
+/** podman first: it knows what of its storage is mounted. */
+async function discard(dir: string): Promise<void> {
+  await run(['podman', ...place(dir), 'rmi', '--all', '--force']).catch(() => undefined);
+  await rm(dir, { recursive: true, force: true });
 }

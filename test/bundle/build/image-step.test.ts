@@ -96,3 +96,16 @@ it('labels a system image, presets what only the release knows, and repairs a da
   expect(again?.entry).toEqual(image.entry);
   expect(await readFile(layer)).toEqual(whole);
 }, 120_000);
+
+it('throws away the storage of a build that was killed long ago, and no other', async () => {
+  const parent = join(await temporaryFolder(), 'podman');
+  const [abandoned, current] = [join(parent, 'storage-old'), join(parent, 'storage-new')];
+  await mkdir(abandoned, { recursive: true });
+  await mkdir(current);
+  const then = new Date(Date.now() - 7 * 3_600_000);
+  await utimes(abandoned, then, then);
+  const storage = new BuildStorage(parent);
+  await expect(storage.build('/nowhere', '/nowhere', {})).rejects.toMatchObject({ code: 'BUILD_FAILED' });
+  await storage[Symbol.asyncDispose]();
+  expect(await readdir(parent)).toEqual(['storage-new']);
+});
