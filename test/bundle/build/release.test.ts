@@ -86,7 +86,7 @@ it.each(releases)(
       `pod registry.k8s.io/kube-controller-manager:${release.kubernetes} master`,
       `pod registry.k8s.io/kube-scheduler:${release.kubernetes} master`,
       `pod registry.k8s.io/kube-proxy:${release.kubernetes} master node`,
-      'pod ghcr.io/flannel-io/flannel-cni-plugin:v1.9.1-flannel3 master node',
+      'pod ghcr.io/flannel-io/flannel-cni-plugin:v1.9.1-flannel3 ',
       `pod ghcr.io/flannel-io/flannel:${release.flannel} master node`,
       `pod registry.k8s.io/coredns/coredns:${release.coredns} master node`,
     ]);
