@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Ledger } from '../../src/facts/ledger.ts';
 import { INITIALISED, JOINED } from '../../src/facts/paths.ts';
 import { INIT, JOIN } from '../../src/phases/recipes.ts';
+import { REMOVE, RESET } from '../../src/phases/reset/recipes.ts';
 import { changesOf, makePlan, stepsBefore } from '../../src/plan/plan.ts';
 import { BUNDLE, factsWith, LOCK, situationOf, subjectWith } from '../helpers/situation.ts';
 
@@ -66,6 +67,20 @@ describe('init', () => {
       'master.example.com: flannel',
       'master.example.com: sweep',
     ]);
+  });
+});
+
+describe('reset', () => {
+  it('takes the nodes that are named away, and nothing of the master that is asked', () => {
+    const lines = changed(REMOVE, doneMaster, doneNode);
+    expect(lines.filter((line) => line.startsWith('master'))).toEqual([]);
+    expect(lines.map((line) => line.replace('node2.example.com: ', ''))).toEqual([
+      ...['drain', 'remove-node', 'stop', 'clean-network', 'uninstall', 'restore'],
+    ]);
+  });
+
+  it('changes nothing on a machine that kboot never changed', () => {
+    expect(changed(RESET, freshMaster, freshNode)).toEqual([]);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { Phase } from '../phase.ts';
+import { isNode, type Phase } from '../phase.ts';
 import { drain, removeNode } from './leave.ts';
 import { cleanNetwork } from './network.ts';
 import { restore, uninstall } from './restore.ts';
@@ -7,5 +7,12 @@ import { stopCluster } from './stop.ts';
 /** What makes a machine as it was before kboot. */
 export const RESET: readonly Phase[] = [stopCluster, cleanNetwork, uninstall, restore];
 
-/** The same for a node of a cluster that goes on: its pods move, and the cluster forgets it. */
-export const REMOVE: readonly Phase[] = [drain, removeNode, ...RESET];
+/**
+ * The same for nodes of a cluster that goes on: their pods move, and the cluster forgets them. The first master
+ * is part of such a run, because it is asked; nothing of it is taken away.
+ */
+export const REMOVE: readonly Phase[] = [
+  drain,
+  removeNode,
+  ...RESET.map((phase): Phase => ({ ...phase, on: isNode })),
+];
