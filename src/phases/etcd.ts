@@ -25,16 +25,25 @@ done
 /** etcd as a system container, external from kubeadm's point of view. */
 export const etcd: Phase = {
   id: 'etcd',
+  title: 'Install etcd',
+  on: isFirstMaster,
+  after: ['node-runtime'],
+  decide: (subject, _situation, bundle) =>
+    isInstalled(subject, 'etcd', bundle) ? no('installed from this bundle') : yes('not installed'),
+  async run(context) {
+    const { machine, address } = context.subject;
+    await installContainer(context, 'etcd', etcdValues(machine.name, address));
+  },
+};
+
+/** Starts it once its certificates are there, and waits until it serves. */
+export const etcdStart: Phase = {
+  id: 'etcd-start',
   title: 'Start etcd',
   on: isFirstMaster,
-  after: ['certificates'],
-  decide: (subject, _situation, bundle) =>
-    isInstalled(subject, 'etcd', bundle) && subject.facts.active.has('etcd.service')
-      ? no('it runs from this bundle')
-      : yes('it does not run'),
-  async run(context) {
-    const { host, subject, signal } = context;
-    await installContainer(context, 'etcd', etcdValues(subject.machine.name, subject.address));
+  after: ['etcd', 'certificates'],
+  decide: ({ facts }) => (facts.active.has('etcd.service') ? no('it runs') : yes('it does not run')),
+  async run({ host, subject, signal }) {
     await startSystemContainer(host, 'etcd', signal);
     const limit = HEALTH_TIMEOUT_S;
     await host.query(

@@ -27,7 +27,7 @@ export const flannel: Phase = {
   id: 'flannel',
   title: 'Apply the pod network',
   on: isFirstMaster,
-  after: ['etcd', 'import-first'],
+  after: ['etcd-start', 'import-first'],
   decide: ({ facts }) =>
     facts.present.has(INITIALISED) && facts.present.has('/etc/cni/net.d/10-flannel.conflist')
       ? no('flannel runs')

@@ -49,7 +49,7 @@ export const kubeadmInit: Phase = {
   id: 'kubeadm-init',
   title: 'Initialise the control plane',
   on: isFirstMaster,
-  after: ['etcd', 'import-first'],
+  after: ['etcd-start', 'import-first'],
   decide: ({ facts }) =>
     facts.present.has(INITIALISED)
       ? no('the control plane was initialised')

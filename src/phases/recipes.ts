@@ -1,6 +1,6 @@
 import { baseline } from './baseline.ts';
 import { certificates } from './certificates.ts';
-import { etcd } from './etcd.ts';
+import { etcd, etcdStart } from './etcd.ts';
 import { flannel } from './flannel.ts';
 import { kernel } from './kernel.ts';
 import { kubeadmInit } from './kubeadm-init.ts';
@@ -22,7 +22,7 @@ const MACHINE = [
 /** kboot init, on the first master. */
 export const INIT: readonly Phase[] = [
   ...MACHINE,
-  ...[certificates, etcd, kubeadmInit, verifyToken, flannel, clusterReady, clearBlobs, sweep],
+  ...[certificates, etcd, etcdStart, kubeadmInit, verifyToken, flannel, clusterReady, clearBlobs, sweep],
 ];
 
 /** kboot join, on the new nodes and the first master. */

@@ -43,7 +43,7 @@ describe('init', () => {
   it('does everything on a fresh machine that needs it', () => {
     expect(changed(INIT, freshMaster).map((line) => line.replace('master.example.com: ', ''))).toEqual([
       ...['baseline', 'send-system', 'send-first', 'send-rest', 'node-runtime', 'kubelet'],
-      ...['import-first', 'import-rest', 'certificates', 'etcd', 'kubeadm-init', 'flannel'],
+      ...['import-first', 'import-rest', 'certificates', 'etcd', 'etcd-start', 'kubeadm-init', 'flannel'],
       ...['clear-blobs', 'sweep'],
     ]);
   });

@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { buildBundle, DEFAULT_KUBERNETES } from '../../bundle/build/build.ts';
 import type { BundleLock } from '../../bundle/lock.ts';
 import { type Bundle, openBundle } from '../../bundle/open.ts';
-import { verifyBundle } from '../../bundle/verify.ts';
 import type { Cluster } from '../../config/cluster.ts';
 import { KbootError } from '../../lib/errors.ts';
 import type { Run } from '../verb.ts';
@@ -14,7 +13,7 @@ export function cacheDirOf({ env, home }: Run['io']): string {
 }
 
 /**
- * The bundle of a cluster, whole and verified: the one that kboot.yaml names, or the default one, which is
+ * The bundle of a cluster, opened but not verified: the one that kboot.yaml names, or the default one, which is
  * built when it is not there yet.
  */
 export async function clusterBundle(run: Run, cluster: Cluster): Promise<Bundle> {
@@ -30,7 +29,6 @@ export async function clusterBundle(run: Run, cluster: Cluster): Promise<Bundle>
     );
   }
   checkVersion(bundle.lock, cluster);
-  await verifyBundle(bundle, { signal: run.io.signal });
   return bundle;
 }
 

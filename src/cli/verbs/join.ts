@@ -7,8 +7,7 @@ import { JOIN } from '../../phases/recipes.ts';
 import { renderPlan } from '../render/plan.ts';
 import type { Run } from '../verb.ts';
 import { applyRecipe } from './apply.ts';
-import { clusterBundle } from './bundle.ts';
-import { machinesNamed, openSession, throwFailures } from './session.ts';
+import { bundleAndSession, machinesNamed, throwFailures } from './session.ts';
 
 export interface JoinOptions {
   /** Every listed node. */
@@ -38,8 +37,8 @@ export async function runJoin(run: Run, names: readonly string[], options: JoinO
   if (wanted.length === 0) {
     throw new KbootError('USAGE', `${run.file} lists no nodes`, { hint: 'kboot join NODE... adds them' });
   }
-  const bundle = await clusterBundle(run, cluster);
-  await using session = await openSession(run, cluster, [...cluster.masters.slice(0, 1), ...wanted]);
+  const [bundle, opened] = await bundleAndSession(run, cluster, [...cluster.masters.slice(0, 1), ...wanted]);
+  await using session = opened;
   const { master } = session.situation;
   if (!master.facts.present.has(INITIALISED)) {
     throw new KbootError('REFUSED', `${master.machine.name} is no master yet: there is no cluster to join`, {

@@ -1,3 +1,5 @@
+import type { Bundle } from '../../bundle/open.ts';
+import { verifyBundle } from '../../bundle/verify.ts';
 import { type Cluster, type Machine, machinesOf } from '../../config/cluster.ts';
 import type { Host } from '../../host/host.ts';
 import { LoggedHost } from '../../host/logged.ts';
@@ -7,6 +9,7 @@ import { KbootError } from '../../lib/errors.ts';
 import { type Prepared, prepare } from '../../plan/prepare.ts';
 import type { Failure } from '../../plan/run.ts';
 import type { Run } from '../verb.ts';
+import { clusterBundle } from './bundle.ts';
 
 /** Machines worked on at a time. sshd drops unauthenticated connections above ten (MaxStartups). */
 export const PARALLEL = 10;
@@ -55,6 +58,26 @@ export function openSession(
     clock: systemClock,
     signal: run.io.signal,
   });
+}
+
+/**
+ * The bundle and the questioned machines of a run. The bundle is verified while the machines answer; building it
+ * comes first, because machines that are locked and facts that were asked for should not wait for that.
+ */
+export async function bundleAndSession(
+  run: Run,
+  cluster: Cluster,
+  machines: readonly Machine[],
+): Promise<readonly [Bundle, Prepared]> {
+  const bundle = await clusterBundle(run, cluster);
+  const [verified, session] = await Promise.allSettled([
+    verifyBundle(bundle, { signal: run.io.signal }),
+    openSession(run, cluster, machines),
+  ]);
+  if (session.status === 'rejected') throw session.reason;
+  if (verified.status === 'fulfilled') return [bundle, session.value];
+  await session.value[Symbol.asyncDispose]();
+  throw verified.reason;
 }
 
 /** The machines of these names, in the order of the file. Throws USAGE for a name that the file has not. */
