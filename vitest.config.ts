@@ -25,6 +25,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          globalSetup: ['test/helpers/e2e-setup.ts'],
           testTimeout: 10 * MINUTE,
           hookTimeout: 30 * MINUTE,
           fileParallelism: false,
