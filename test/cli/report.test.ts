@@ -142,10 +142,18 @@ describe('the live list', () => {
 });
 
 describe('startReporter', () => {
-  const reported = async (options: { isTTY?: boolean; env?: Record<string, string>; events?: boolean }) => {
-    const io = testIo([], { env: options.env ?? {} });
-    io.stderr.isTTY = options.isTTY ?? false;
-    const reporter = await startReporter(io, { paint: plain, events: options.events ?? false });
+  interface Terminal {
+    isTTY?: boolean;
+    columns?: number;
+    env?: Record<string, string>;
+    events?: boolean;
+  }
+  const reported = async ({ isTTY = false, columns, env = {}, events = false }: Terminal) => {
+    const io = testIo([], { env });
+    const still = () => true;
+    Object.assign(io.stderr, { isTTY, columns, cursorTo: still, clearLine: still, moveCursor: still });
+    const reporter = await startReporter(io, { paint: plain, events });
+    reporter.report({ type: 'run-start', verb: 'init', hosts: ['a'] });
     reporter.report({ type: 'note', text: 'hello' });
     reporter.stop();
     reporter.stop();
@@ -156,11 +164,17 @@ describe('startReporter', () => {
     ['a pipe', {}],
     ['a terminal in CI', { isTTY: true, env: { CI: 'true' } }],
     ['a dumb terminal', { isTTY: true, env: { TERM: 'dumb' } }],
+    ['a terminal that does not know its width', { isTTY: true, columns: 0 }],
   ])('writes lines to %s', async (_where, options) => {
-    expect(await reported(options)).toBe(' note hello\n');
+    expect(await reported(options)).toBe('init: a\n note hello\n');
+  });
+
+  it('draws on a terminal', async () => {
+    expect(await reported({ isTTY: true, columns: 80 })).toContain('init (0 s)');
   });
 
   it('writes JSON when a program reads', async () => {
-    expect(JSON.parse(await reported({ isTTY: true, events: true }))).toMatchObject({ text: 'hello' });
+    const [, note = ''] = (await reported({ isTTY: true, events: true })).split('\n');
+    expect(JSON.parse(note)).toMatchObject({ text: 'hello' });
   });
 });

@@ -20,7 +20,12 @@ export interface ReportOptions {
 /** The reporter that suits the options and the terminal. Loads no other. */
 export async function startReporter(io: Io, options: ReportOptions): Promise<Reporter> {
   if (options.events) return (await import('./json.ts')).jsonReporter(io.stderr, Date.now);
-  const live = io.stderr.isTTY === true && !options.plain && !io.env['CI'] && io.env['TERM'] !== 'dumb';
-  if (!live) return (await import('./lines.ts')).linesReporter(io.stderr, options.paint, Date.now);
+  if (!canDraw(io) || options.plain)
+    return (await import('./lines.ts')).linesReporter(io.stderr, options.paint, Date.now);
   return (await import('./spinner.ts')).spinnerReporter(io.stderr, options.paint, Date.now);
+}
+
+/** A terminal whose list can be drawn anew. Serial lines say that they have no columns: there it cannot. */
+function canDraw({ stderr, env }: Io): boolean {
+  return stderr.isTTY === true && stderr.columns !== 0 && !env['CI'] && env['TERM'] !== 'dumb';
 }
