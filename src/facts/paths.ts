@@ -33,5 +33,13 @@ export const CLUSTER_PATHS = [
   ...['/var/lib/kubelet', '/var/lib/etcd', CONTAINERD_DIR, '/var/lib/cni', '/var/lib/calico'],
   ...['/var/lib/containers', CHECKOUT_ROOT, STATE_DIR],
   ...['/var/log/pods', '/var/log/containers', '/usr/libexec/kubernetes'],
-  ...['/run/containerd', '/run/nri', '/run/flannel', '/run/runc', '/run/netns', '/run/cni', '/run/xtables.lock'],
+  ...[
+    '/run/containerd',
+    '/run/nri',
+    '/run/flannel',
+    '/run/runc',
+    '/run/netns',
+    '/run/cni',
+    '/run/xtables.lock',
+  ],
 ] as const;

@@ -47,11 +47,6 @@ export async function applyRecipe(
   const plan = check ? await planRecipe(situation, recipe, options) : makePlan(recipe, situation, bundle);
   const changes = changesOf(plan).length;
   if (dryRun) return { plan, changes, failures: prepared.failures };
-  run.report({
-    type: 'run-start',
-    verb: run.verb,
-    hosts: situation.subjects.map(({ machine }) => machine.name),
-  });
   await before?.();
   const failures = await applyPlan(plan, situation, options);
   return { plan, changes, failures: [...prepared.failures, ...failures] };

@@ -1,12 +1,12 @@
 import { access } from 'node:fs/promises';
 import type { Cluster } from '../../config/cluster.ts';
 import { createCluster, previewCluster } from '../../config/cluster-edit.ts';
-import { loadCluster } from '../../config/load.ts';
 import { KbootError } from '../../lib/errors.ts';
 import { INIT } from '../../phases/recipes.ts';
 import { renderPlan } from '../render/plan.ts';
 import type { Run } from '../verb.ts';
 import { applyRecipe } from './apply.ts';
+import { readCluster } from './cluster.ts';
 import { fetchKubeconfig, kubeconfigPath } from './kubeconfig.ts';
 import { bundleAndSession, throwFailures } from './session.ts';
 
@@ -30,7 +30,7 @@ async function clusterFor(run: Run, name: string | undefined): Promise<{ cluster
     }
     return { cluster: previewCluster(run.file, name, run.io.home), isNew: true };
   }
-  const { cluster } = await loadCluster(run.file, run.io.home);
+  const cluster = await readCluster(run);
   const first = cluster.masters[0]?.name;
   if (name !== undefined && name !== first) {
     throw new KbootError('USAGE', `${name} is not the first master of ${run.file}, ${first} is`, {
@@ -51,7 +51,7 @@ export async function runInit(run: Run, name: string | undefined, { dryRun }: In
       if (isNew && name !== undefined) await createCluster(run.file, name, run.io.home);
     },
   });
-  throwFailures(failures, run.io.signal);
+  throwFailures(failures, run.io.signal, 1);
   if (dryRun) return renderPlan(plan);
   const { master } = session.situation;
   const host = session.hosts.get(master);

@@ -1,12 +1,12 @@
 import type { Cluster } from '../../config/cluster.ts';
 import { addMachines } from '../../config/cluster-edit.ts';
-import { loadCluster } from '../../config/load.ts';
 import { INITIALISED } from '../../facts/paths.ts';
 import { KbootError } from '../../lib/errors.ts';
 import { JOIN } from '../../phases/recipes.ts';
 import { renderPlan } from '../render/plan.ts';
 import type { Run } from '../verb.ts';
 import { applyRecipe } from './apply.ts';
+import { readCluster } from './cluster.ts';
 import { bundleAndSession, machinesNamed, throwFailures } from './session.ts';
 
 export interface JoinOptions {
@@ -25,9 +25,7 @@ async function clusterFor(
       hint: 'kboot join node1.example.com, or kboot join --all for every node of kboot.yaml',
     });
   }
-  return all || dryRun
-    ? (await loadCluster(run.file, run.io.home)).cluster
-    : addMachines(run.file, 'nodes', names, run.io.home);
+  return all || dryRun ? readCluster(run) : addMachines(run.file, 'nodes', names, run.io.home);
 }
 
 /** Joins nodes to the cluster, in parallel. Those that have joined are left alone. */
@@ -52,7 +50,7 @@ export async function runJoin(run: Run, names: readonly string[], options: JoinO
   if (failures.length > 0 && joined.length > 0) {
     run.report({ type: 'note', text: `in the cluster: ${joined.join(', ')}` });
   }
-  throwFailures(failures, run.io.signal);
+  throwFailures(failures, run.io.signal, wanted.length);
   if (options.dryRun) return renderPlan(plan);
   return changes === 0
     ? `no changes: ${joined.join(', ')} joined before\n`

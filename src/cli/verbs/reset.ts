@@ -1,6 +1,5 @@
 import { NO_BUNDLE } from '../../bundle/none.ts';
 import { type Cluster, type Machine, machinesOf } from '../../config/cluster.ts';
-import { loadCluster } from '../../config/load.ts';
 import { KbootError } from '../../lib/errors.ts';
 import type { Phase } from '../../phases/phase.ts';
 import { REMOVE, RESET } from '../../phases/reset/recipes.ts';
@@ -10,6 +9,7 @@ import { confirm } from '../confirm.ts';
 import { renderPlan } from '../render/plan.ts';
 import type { Run } from '../verb.ts';
 import { applyRecipe } from './apply.ts';
+import { readCluster } from './cluster.ts';
 import { machinesNamed, openSession, throwFailures } from './session.ts';
 
 export interface ResetOptions {
@@ -44,7 +44,7 @@ function stagesFor(cluster: Cluster, names: readonly string[], force: boolean): 
 
 /** Makes machines as they were before kboot, after asking. */
 export async function runReset(run: Run, names: readonly string[], options: ResetOptions): Promise<string> {
-  const { cluster } = await loadCluster(run.file, run.io.home);
+  const cluster = await readCluster(run);
   const stages = stagesFor(cluster, names, options.force).filter(({ machines }) => machines.length > 0);
   const all = stages.flatMap(({ machines }) => machines);
   const question = `Take the cluster and its data off ${all.map(({ name }) => name).join(', ')}?`;
@@ -58,7 +58,7 @@ export async function runReset(run: Run, names: readonly string[], options: Rese
     changes += done.changes;
     plans.push(done.plan);
   }
-  throwFailures(failures, run.io.signal);
+  throwFailures(failures, run.io.signal, all.length);
   if (options.dryRun) return plans.map(renderPlan).join('');
   return changes === 0
     ? 'no changes: kboot has changed none of these machines\n'

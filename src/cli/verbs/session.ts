@@ -49,6 +49,7 @@ export function openSession(
   machines: readonly Machine[],
   needsMaster = true,
 ): Promise<Prepared> {
+  run.report({ type: 'run-start', verb: run.verb, hosts: machines.map(({ name }) => name) });
   return prepare({
     cluster,
     machines,
@@ -92,14 +93,17 @@ export function machinesNamed(cluster: Cluster, names: readonly string[]): reado
   return all.filter(({ name }) => names.includes(name));
 }
 
-/** Throws what failed: the error itself when it is one, SOME_HOSTS_FAILED with every one of them otherwise. */
-export function throwFailures(failures: readonly Failure[], signal: AbortSignal): void {
+/**
+ * Throws what failed: the error itself where only one machine was asked for, otherwise all of them as one error
+ * (exit code SOME_HOSTS_FAILED), also when it is one, because the others are done.
+ */
+export function throwFailures(failures: readonly Failure[], signal: AbortSignal, machines: number): void {
   signal.throwIfAborted();
-  const [first, ...others] = failures;
-  if (!first) return;
-  if (others.length === 0) throw first.error;
+  if (failures.length === 0) return;
+  if (failures.length === 1 && machines === 1) throw failures[0]?.error;
+  const hosts = new Set(failures.map(({ host }) => host));
   throw new AggregateError(
     failures.map(({ error }) => error),
-    `${failures.length} failures`,
+    `${hosts.size} of ${machines} machines failed`,
   );
 }
