@@ -15,9 +15,6 @@ export const whyNoMachines: string | undefined = !isRoot
     ? `missing packages: ${missing.join(', ')}`
     : undefined;
 
-/** Whether tests on real machines run. Also where they cannot and must: their failure says why. */
-export const runE2e = isRequired || whyNoMachines === undefined;
-
 /**
  * `describe` for tests on real machines. Where those cannot run the tests are skipped, with the reason in their
  * title and on standard error, unless KBOOT_REQUIRE_E2E=1.
