@@ -69,6 +69,20 @@ test('lines say how far a long phase is, but not all the time', () => {
   );
 });
 
+test('what was said of one machine is not said at length of the others', () => {
+  const { stderr } = testIo([]);
+  const { report } = linesReporter(stderr, plain, () => 0);
+  for (const host of ['a', 'b', 'a']) report({ type: 'warning', host, text: 'swap is on' });
+  report({ type: 'warning', text: 'swap is on' });
+  report({ type: 'warning', host: 'b', text: 'no swap' });
+  expect(stderr.text).toBe(
+    [
+      ...[' warn a: swap is on', ' warn b: the same as a', ' warn a: swap is on'],
+      ...[' warn swap is on', ' warn b: no swap', ''],
+    ].join('\n'),
+  );
+});
+
 test('json puts the time in front of each event', () => {
   const { stderr } = testIo([]);
   jsonReporter(stderr, () => 0).report(end('a'));

@@ -28,9 +28,19 @@ export function linesReporter(stream: Writable, paint: Paint, now: () => number)
   };
 }
 
-/** Makes one line of each event, or none of it; remembers the titles of phases. */
+/**
+ * Makes one line of each event, or none of it; remembers the titles of phases, and what was said of one machine, so
+ * that it is not said at length of every other.
+ */
 export function lineFormatter(paint: Paint = plain): (event: Event) => string | undefined {
   const titles = new Map<string, string>();
+  const firstHosts = new Map<string, string>();
+  const textOf = ({ host, text }: { readonly host?: string | undefined; readonly text: string }): string => {
+    if (host === undefined) return text;
+    const first = firstHosts.get(text) ?? host;
+    firstHosts.set(text, first);
+    return first === host ? text : `the same as ${first}`;
+  };
   return (event) => {
     if (event.type === 'phase-start') titles.set(event.phase, event.title);
     const title = 'phase' in event ? (titles.get(event.phase) ?? event.phase) : '';
@@ -52,7 +62,7 @@ export function lineFormatter(paint: Paint = plain): (event: Event) => string | 
       case 'warning': {
         const where = event.host === undefined ? '' : `${event.host}: `;
         const label = event.type === 'note' ? paint('cyan', ' note') : paint('yellow', ' warn');
-        return `${label} ${where}${escapeLine(event.text)}`;
+        return `${label} ${where}${escapeLine(textOf(event))}`;
       }
       case 'run-end':
         return `${event.ok ? paint('green', ' done') : paint('red', ' FAIL')} in ${formatDuration(event.ms)}`;

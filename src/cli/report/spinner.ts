@@ -2,10 +2,14 @@ import type { Writable } from 'node:stream';
 import ora from 'ora';
 import type { Paint } from '../render/paint.ts';
 import { plain } from '../render/paint.ts';
+import { wrapLine } from '../render/wrap.ts';
 import { LiveList } from './live.ts';
 import type { Reporter } from './reporter.ts';
 
 type TerminalStream = Writable & { readonly columns?: number; readonly rows?: number };
+
+/** Columns of the label in front of a line. */
+const LABEL_COLUMNS = 6;
 
 /**
  * A spinner over a live list of phases and machines; what is over scrolls up and stays. It shows itself when
@@ -33,7 +37,7 @@ export function spinnerReporter(stream: TerminalStream, paint: Paint, now: () =>
       if (event.type === 'run-end') spinner.stop();
       else if (event.type !== 'note' && event.type !== 'warning') spinner.start(live.headline());
       // While the spinner turns, ora makes room above it for what is written to the terminal.
-      for (const line of lines) stream.write(`${line}\n`);
+      for (const line of lines) stream.write(`${wrapLine(line, stream.columns ?? 80, LABEL_COLUMNS)}\n`);
     },
     stop: () => void spinner.stop(),
   };
