@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { setMaxListeners } from 'node:events';
 import { homedir } from 'node:os';
 import process from 'node:process';
 import { main } from './cli/main.ts';
@@ -8,6 +9,8 @@ import { EXIT_CODES, KbootError } from './lib/errors.ts';
 const LINGER_MS = 2000;
 
 const cancelled = new AbortController();
+// All that is under way listens to it: many machines are no leak.
+setMaxListeners(0, cancelled.signal);
 let exitCode: number = EXIT_CODES.CANCELLED;
 
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

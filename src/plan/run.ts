@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
 import type { Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
@@ -72,6 +73,8 @@ export async function runPlan(plan: Plan, options: RunOptions): Promise<readonly
   const onMachine = async (steps: readonly Step[]): Promise<void> => {
     const stop = new AbortController();
     const signal = AbortSignal.any([options.signal, stop.signal]);
+    // All that is under way listens to it: many machines are no leak.
+    setMaxListeners(0, signal);
     await Promise.all(
       steps.map((step) =>
         attempt(step, signal).catch((error) => {
