@@ -14,6 +14,26 @@ export const API_PORT = 6443;
  */
 const VOLUME_PLUGIN_DIR = '/var/lib/kubelet/volumeplugins';
 
+/**
+ * The first try comes before the API has its RBAC rules; the default of two seconds, with jitter, makes the next
+ * one three seconds late.
+ */
+const ELECTION_ARGS = { 'leader-elect-retry-period': '1s' };
+
+/**
+ * At its start the controller manager makes a client for each of its controllers, and its default of 20 requests
+ * a second stretches that to five seconds, in which nothing in the cluster moves.
+ */
+const CONTROLLER_MANAGER_ARGS = {
+  'flex-volume-plugin-dir': VOLUME_PLUGIN_DIR,
+  'kube-api-burst': '200',
+  'kube-api-qps': '100',
+  ...ELECTION_ARGS,
+};
+
+const toArgs = (args: Readonly<Record<string, string>>): readonly { name: string; value: string }[] =>
+  Object.entries(args).map(([name, value]) => ({ name, value }));
+
 /** What all machines of the cluster share. */
 export interface ClusterSettings {
   readonly name: string;
@@ -76,7 +96,8 @@ function clusterConfiguration(cluster: ClusterSettings, etcd: object) {
     controlPlaneEndpoint: cluster.endpoint,
     networking: { podSubnet: cluster.pods, serviceSubnet: cluster.services, dnsDomain: cluster.dnsDomain },
     apiServer: { certSANs: [...cluster.certSANs] },
-    controllerManager: { extraArgs: [{ name: 'flex-volume-plugin-dir', value: VOLUME_PLUGIN_DIR }] },
+    controllerManager: { extraArgs: toArgs(CONTROLLER_MANAGER_ARGS) },
+    scheduler: { extraArgs: toArgs(ELECTION_ARGS) },
     etcd,
   };
 }
