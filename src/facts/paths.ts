@@ -43,3 +43,10 @@ export const CLUSTER_PATHS = [
     '/run/xtables.lock',
   ],
 ] as const;
+
+/**
+ * Directories which the pods of the control plane and kube-proxy mount and which are made where they do not exist.
+ * Others put files there too (certificates, kernel modules): reset removes them only while they are empty. Parents
+ * come before children.
+ */
+export const SHARED_DIRS = ['/etc/ssl', '/etc/ssl/certs', '/lib/modules'] as const;

@@ -10,6 +10,7 @@ import {
   LAYER_STORE,
   LEDGER,
   RUN_DIR,
+  SHARED_DIRS,
 } from './paths.ts';
 
 /** Commands a machine must have: what design decision 1 lists, by one or two programs of each package. */
@@ -22,9 +23,9 @@ export const REQUIRED_TOOLS = [
 export const PATHS_OF_INTEREST = [
   ...[ADMIN_CONF, KUBELET_CONF, CA_CERTIFICATE, INITIALISED, JOINED],
   ...CLUSTER_PATHS,
+  ...SHARED_DIRS,
   '/etc/kubernetes/manifests/kube-apiserver.yaml',
   '/usr/lib/os-release',
-  '/lib/modules',
   '/usr/share/ca-certificates',
   '/usr/local/share/ca-certificates',
   '/run/docker.sock',

@@ -1,5 +1,5 @@
 import { type Ledger, ledgerText } from '../facts/ledger.ts';
-import { CLUSTER_PATHS, LEDGER } from '../facts/paths.ts';
+import { CLUSTER_PATHS, LEDGER, SHARED_DIRS } from '../facts/paths.ts';
 import { everywhere, no, type Phase, type PhaseContext, yes } from './phase.ts';
 
 /** What the machine was like before kboot. */
@@ -11,7 +11,7 @@ export function newLedger({ cluster, subject, clock }: PhaseContext): Ledger {
     role: machine.role,
     createdAt: new Date(clock.now()).toISOString(),
     sysctls: facts.sysctls,
-    kept: CLUSTER_PATHS.filter((path) => facts.present.has(path)),
+    kept: [...CLUSTER_PATHS, ...SHARED_DIRS].filter((path) => facts.present.has(path)),
     empty: CLUSTER_PATHS.filter((path) => facts.empty.has(path)),
     links: [...facts.links],
   };

@@ -1,6 +1,6 @@
 import { CHECKOUT_ROOT, STATE_DIR } from '../facts/paths.ts';
 
-/** The firewall's tables before the cluster, one `family name` a line. */
+/** The firewall's tables and chains before the cluster, one `family table` or `family table chain` a line. */
 export const TABLES_BEFORE = `${STATE_DIR}/nft-tables`;
 
 const ROOTFS = `${CHECKOUT_ROOT}/kubelet/rootfs`;
@@ -20,9 +20,17 @@ tool() {
 }
 `;
 
-/** Writes down the tables that exist, once, before the kubelet and kube-proxy make theirs. */
-export const RECORD_TABLES = `${TOOL}
-[ -e ${TABLES_BEFORE} ] || tool nft list tables 2>/dev/null | sed 's/^table //' > ${TABLES_BEFORE} || true
+/** Prints the firewall's tables and chains, as they stand in TABLES_BEFORE. */
+const LIST = `
+list() {
+  tool nft list chains 2>/dev/null |
+    awk '$1 == "table" { table = $2 " " $3; print table } $1 == "chain" { print table, $2 }'
+}
+`;
+
+/** Writes down the tables and chains that exist, once, before the kubelet and kube-proxy make theirs. */
+export const RECORD_TABLES = `${TOOL}${LIST}
+[ -e ${TABLES_BEFORE} ] || list > ${TABLES_BEFORE} || true
 `;
 
 /** Chains of kube-proxy and the kubelet, of the CNI plugins, and of flannel. Nothing else is ever touched. */
@@ -30,9 +38,9 @@ const OURS = '(KUBE-|CNI-|FLANNEL-)';
 
 /**
  * Takes the cluster's rules out of each table in one transaction: the jumps from chains of others, then the
- * chains. Tables of iptables that were not there before and are empty now go as well.
+ * chains. Tables and chains of iptables that were not there before and are empty now go as well.
  */
-export const CLEAN_FIREWALL = `${TOOL}
+export const CLEAN_FIREWALL = `${TOOL}${LIST}
 [ -d ${ROOTFS} ] || exit 0
 for family in iptables ip6tables; do
   for table in filter nat mangle raw; do
@@ -51,14 +59,20 @@ for family in iptables ip6tables; do
     rm -f /run/kboot/firewall
   done
 done
-tool nft list tables 2>/dev/null | sed 's/^table //' | while read -r family name; do
-  grep -qx "$family $name" ${TABLES_BEFORE} 2>/dev/null && continue
-  case "$name" in
-    kube-proxy) tool nft delete table "$family" "$name" ;;
-    filter | nat | mangle | raw)
-      tool nft list table "$family" "$name" |
-        awk '$1 ~ /^(table|chain|type|}|#)$/ || NF == 0 { next } { found = 1 } END { exit !found }' ||
-        tool nft delete table "$family" "$name" ;;
+is_empty() {
+  awk '$1 ~ /^(table|chain|}|#)$/ || NF == 0 || /^[ \\t]*type .*policy accept;$/ { next } { found = 1 } END { exit found }'
+}
+list | while read -r family table chain; do
+  grep -qx "$family $table\${chain:+ $chain}" ${TABLES_BEFORE} 2>/dev/null && continue
+  case "$table $chain" in
+    'kube-proxy ') tool nft delete table "$family" "$table" ;;
+    'filter ' | 'nat ' | 'mangle ' | 'raw ')
+      if tool nft list table "$family" "$table" | is_empty; then tool nft delete table "$family" "$table"; fi ;;
+    'filter '* | 'nat '* | 'mangle '* | 'raw '*)
+      # Its table may be gone already, when that was empty too.
+      tool nft list chain "$family" "$table" "$chain" 2>/dev/null > /run/kboot/chain || continue
+      if is_empty < /run/kboot/chain; then tool nft delete chain "$family" "$table" "$chain"; fi ;;
   esac
 done
+rm -f /run/kboot/chain
 `;

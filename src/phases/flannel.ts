@@ -1,6 +1,7 @@
 import { ADMIN_CONF, INITIALISED } from '../facts/paths.ts';
 import { flannelManifest } from '../flannel/manifest.ts';
 import { script } from '../host/command.ts';
+import { NO_CACHE } from './kubectl.ts';
 import { isFirstMaster, no, type Phase, yes } from './phase.ts';
 
 const API_TIMEOUT_S = 300;
@@ -19,7 +20,7 @@ until [ -e ${ADMIN_CONF} ] && kubectl --kubeconfig ${ADMIN_CONF} get --raw /read
   [ "$(date +%s)" -lt "$end" ] || { echo "the API does not answer after $1 s" >&2; exit 1; }
   sleep 0.5
 done
-kubectl --kubeconfig ${ADMIN_CONF} apply --server-side --force-conflicts --field-manager=kboot -f "$manifest"
+kubectl --kubeconfig ${ADMIN_CONF} ${NO_CACHE} apply --server-side --force-conflicts --field-manager=kboot -f "$manifest"
 `;
 
 /** flannel's manifest is applied as soon as the API answers, while kubeadm still works on the rest. */

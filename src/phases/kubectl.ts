@@ -3,9 +3,12 @@ import { CommandError } from '../host/command-error.ts';
 import type { Host } from '../host/host.ts';
 import { KbootError } from '../lib/errors.ts';
 
-/** kubectl on a master, with the administrator's kubeconfig. */
+/** kubectl keeps what it learns of the API below the user's home, unless that cannot be written. */
+export const NO_CACHE = '--cache-dir=/dev/null';
+
+/** kubectl on a master, with the administrator's kubeconfig. Leaves no file. */
 export function kubectl(...args: readonly string[]): { argv: readonly [string, ...string[]]; sudo: true } {
-  return { argv: ['kubectl', '--kubeconfig', ADMIN_CONF, ...args], sudo: true };
+  return { argv: ['kubectl', '--kubeconfig', ADMIN_CONF, NO_CACHE, ...args], sudo: true };
 }
 
 /** A cluster on slow machines takes minutes to come up. */

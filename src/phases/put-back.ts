@@ -1,5 +1,5 @@
 import type { Ledger } from '../facts/ledger.ts';
-import { CLUSTER_PATHS, STATE_DIR } from '../facts/paths.ts';
+import { CLUSTER_PATHS, SHARED_DIRS, STATE_DIR } from '../facts/paths.ts';
 import { script } from '../host/command.ts';
 import type { Host } from '../host/host.ts';
 import { MODULES_FILE, SYSCTL_FILE } from './kernel.ts';
@@ -10,14 +10,19 @@ const KUBEADM_FILES = [
   ...['controller-manager.conf', 'scheduler.conf', 'manifests', 'pki', 'tmp'],
 ].map((name) => `/etc/kubernetes/${name}`);
 
-/** What to delete, what to empty: everything of the cluster that was not there before. */
-export function leftovers(ledger: Ledger | undefined): { remove: string[]; empty: string[] } {
+/** What to delete, what to empty, what to delete if it is empty: everything of the cluster that was not there before. */
+export function leftovers(ledger: Ledger | undefined): {
+  remove: string[];
+  empty: string[];
+  prune: string[];
+} {
   const kept = new Set(ledger?.kept ?? []);
   const empty = (ledger?.empty ?? []).filter((path) => path !== '/run/netns');
   // The ledger goes last: a reset that is cut off in between must find it again.
   const remove = CLUSTER_PATHS.filter((path) => !kept.has(path) && path !== STATE_DIR);
   const inKept = kept.has('/etc/kubernetes') ? KUBEADM_FILES : [];
-  return { remove: [...inKept, ...remove, MODULES_FILE, SYSCTL_FILE].reverse(), empty };
+  const prune = SHARED_DIRS.filter((path) => !kept.has(path)).reverse();
+  return { remove: [...inKept, ...remove, MODULES_FILE, SYSCTL_FILE].reverse(), empty, prune };
 }
 
 /** $1 is how many paths to remove, then come those, then those to empty. Mount points are never crossed. */
@@ -38,6 +43,11 @@ systemctl reset-failed kubelet.service containerd.service etcd.service 2>/dev/nu
 rm -rf ${STATE_DIR}
 `;
 
+/** Arguments are directories; those with something in them stay. */
+const PRUNE = `
+for dir in "$@"; do rmdir -- "$dir" 2>/dev/null || true; done
+`;
+
 /** Arguments are pairs of a setting and its former value. */
 const RESTORE_SYSCTLS = `
 while [ $# -gt 0 ]; do
@@ -51,6 +61,7 @@ done
 export async function putBack(host: Host, ledger: Ledger | undefined, signal: AbortSignal): Promise<void> {
   const settings = Object.entries(ledger?.sysctls ?? {}).flat();
   await host.change({ ...script(RESTORE_SYSCTLS, ...settings), sudo: true }, signal);
-  const { remove, empty } = leftovers(ledger);
+  const { remove, empty, prune } = leftovers(ledger);
+  await host.change({ ...script(PRUNE, ...prune), sudo: true }, signal);
   await host.change({ ...script(CLEAN, String(remove.length), ...remove, ...empty), sudo: true }, signal);
 }

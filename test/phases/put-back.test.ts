@@ -41,3 +41,9 @@ it('takes only kubeadm’s files out of an /etc/kubernetes of somebody else', ()
 it('empties what was empty', () => {
   expect(withPaths(['/var/lib/etcd'], ['/var/lib/etcd']).empty).toEqual(['/var/lib/etcd']);
 });
+
+it('removes a folder that others use as well only if it was not there, and only while it is empty', () => {
+  expect(withPaths([]).prune).toEqual(['/lib/modules', '/etc/ssl/certs', '/etc/ssl']);
+  expect(withPaths(['/lib/modules', '/etc/ssl']).prune).toEqual(['/etc/ssl/certs']);
+  expect(withPaths([]).remove).not.toContain('/lib/modules');
+});

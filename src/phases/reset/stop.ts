@@ -21,6 +21,13 @@ while [ $tries -lt 20 ]; do
   tries=$((tries + 1))
   [ $tries -lt 3 ] || sleep 0.2
 done
+# On cgroup v1 systemd removes its own hierarchies only: runc's are left of pods that were killed.
+for try in 1 2 3 4 5; do
+  find /sys/fs/cgroup/kubepods.slice /sys/fs/cgroup/*/kubepods.slice -depth -type d -exec rmdir {} + 2>/dev/null || true
+  rmdir /sys/fs/cgroup/*/system.slice 2>/dev/null || true
+  ls -d /sys/fs/cgroup/kubepods.slice /sys/fs/cgroup/*/kubepods.slice 2>/dev/null | grep -q . || break
+  sleep 0.2
+done
 if [ -n "$left" ]; then
   echo "still mounted: $left" >&2
   exit 1
