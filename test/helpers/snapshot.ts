@@ -1,0 +1,116 @@
+import { execa } from 'execa';
+import type { Lab } from '../../src/lab/lab.ts';
+import { on } from './cluster.ts';
+
+/** Everything of a machine that kboot could change, one fact a line, sorted. */
+export type Snapshot = readonly string[];
+
+/**
+ * What differs between two snapshots without anybody having changed the machine. Nothing else is left out.
+ */
+const NOISE: readonly { readonly line: RegExp; readonly because: string }[] = [
+  { line: /^file .* \/(var|run)\/log\/(journal|wtmp|btmp|lastlog)/, because: 'logs grow' },
+  {
+    line: /^(file|sha256) .* \/run\/(utmp|motd\.dynamic)/,
+    because: 'who is logged in, and what a login says',
+  },
+  { line: /^(file|mount) .*\/run\/user\b/, because: 'sessions of those who log in' },
+  {
+    line: /^file .* \/run\/systemd\//,
+    because: 'what systemd keeps of its units and sessions while it runs',
+  },
+  { line: /^file .* \/var\/lib\/systemd\//, because: 'random seed, clock and timer stamps of systemd' },
+  {
+    line: /^(cgroup|unit|process) .*(user-\d+\.slice|user@\d+|user-runtime-dir@|user\.slice|session-\w+\.scope)/,
+    because: 'sessions',
+  },
+  { line: /^process .*(sshd:|\(sd-pam\)|systemd --user|ssh-agent)/, because: 'sessions' },
+  { line: /^process .*(sh -c .*snapshot|sh -euc|while sleep 1)/, because: 'who looks' },
+  {
+    line: /^unit .*(systemd-tmpfiles-clean|systemd-logind|systemd-hostnamed|systemd-timedated)/,
+    because: 'started when it is time or when asked',
+  },
+  { line: /^process sleep 1 $/, because: 'the session that is held open' },
+  {
+    line: /^unit network-online\.target /,
+    because: 'a point of the boot which the kubelet asks for; nothing runs for it',
+  },
+  { line: /^sysctl net\/netfilter\/nf_conntrack_count /, because: 'counts connections' },
+];
+
+/** $1: a word that tells this script from others. */
+const LOOK = `
+export LC_ALL=C
+for root in / /var /run /run/lock /tmp /dev; do
+  find "$root" -xdev \\( -path /proc -o -path /sys -o -path /dev/pts \\) -prune -o \\
+    \\( -type f -printf 'file %M %U:%G %s %TY-%Tm-%Td %TT %p\\n' \\) -o \\
+    \\( -type l -printf 'file %M %U:%G %p -> %l\\n' \\) -o -printf 'file %M %U:%G %p\\n'
+  find "$root" -xdev \\( -path /proc -o -path /sys -o -path /dev -o -path '/run/systemd' -o -path '*/log/journal' \\) -prune -o \\
+    -type f -exec sha256sum {} + | sed 's/^/sha256 /'
+done
+awk '{
+  shared = "private"; source = ""
+  for (i = 7; i <= NF; i++) { if ($i == "-") { source = $(i + 1) " " $(i + 2); break } if ($i ~ /^shared/) shared = "shared"; if ($i ~ /^master/) shared = shared " slave" }
+  print "mount " $5, $6, shared, source
+}' /proc/1/mountinfo
+systemctl list-units --all --plain --no-legend --no-pager | awk '$3 != "inactive" { print "unit", $1, $2, $3, $4 }'
+systemctl list-unit-files --plain --no-legend --no-pager | sed 's/^/unit-file /'
+find /sys/fs/cgroup -type d | sed 's/^/cgroup /'
+ip -o link | sed 's/^[0-9]*: /link /; s/@if[0-9]*//'
+ip -o addr | sed 's/^[0-9]*: /address /; s/ valid_lft.*//'
+for family in -4 -6; do ip $family route show table all | sed "s/^/route $family /; s/ expires [0-9]*sec//"; ip $family rule | sed "s/^/rule $family /"; done
+cat /proc/net/ip_tables_names /proc/net/ip6_tables_names 2>/dev/null | sed 's/^/legacy-table /'
+find /proc/sys/net -type f | while read -r name; do
+  value=$(cat "$name" 2>/dev/null) && echo "sysctl \${name#/proc/sys/} $value" | tr '\\n\\t' '  ' && echo
+done
+for command in /proc/[0-9]*/cmdline; do
+  words=$(tr '\\0' ' ' < "$command" 2>/dev/null) && [ -n "$words" ] && echo "process $words" | head -n 1
+done
+true
+`;
+
+/** Looks at a machine from outside: its own programs, and the firewall in its network namespace. */
+export async function takeSnapshot(lab: Lab, machine: string): Promise<Snapshot> {
+  const seen = await on(lab, machine, LOOK, 'snapshot');
+  const rules = await inNetwork(lab, machine, ['nft', '--stateless', 'list', 'ruleset']);
+  const lines = [
+    ...seen.split('\n'),
+    ...rules
+      .split('\n')
+      .filter((line) => line.trim() !== '')
+      .map((line) => `nft ${line}`),
+  ];
+  return lines.filter((line) => line.trim() !== '' && !NOISE.some((noise) => noise.line.test(line))).sort();
+}
+
+/** The lines that only one of two snapshots has: `- ` was there before, `+ ` is there now. */
+export function difference(before: Snapshot, after: Snapshot): readonly string[] {
+  return [
+    ...subtract(before, after).map((line) => `- ${line}`),
+    ...subtract(after, before).map((line) => `+ ${line}`),
+  ];
+}
+
+function subtract(lines: Snapshot, others: Snapshot): readonly string[] {
+  const counts = new Map<string, number>();
+  for (const line of others) counts.set(line, (counts.get(line) ?? 0) + 1);
+  return lines.filter((line) => {
+    const left = counts.get(line) ?? 0;
+    counts.set(line, left - 1);
+    return left <= 0;
+  });
+}
+
+/** Runs a program of this computer in the network of a machine, which has no firewall tools of its own. */
+export async function inNetwork(lab: Lab, machine: string, argv: readonly string[]): Promise<string> {
+  const container = `kboot-lab-${lab.name}-${machine}`;
+  const { stdout: pid } = await execa('podman', [
+    'container',
+    'inspect',
+    '--format',
+    '{{.State.Pid}}',
+    container,
+  ]);
+  const { stdout } = await execa('nsenter', ['--target', pid, '--net', ...argv]);
+  return stdout;
+}
