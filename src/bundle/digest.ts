@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
@@ -28,7 +28,24 @@ export async function measureStream(stream: Readable, signal?: AbortSignal): Pro
   return { digest: `sha256:${hash.digest('hex')}`, size };
 }
 
-/** Measures a file, streaming. */
-export function measureFile(path: string, signal?: AbortSignal): Promise<Measured> {
-  return measureStream(createReadStream(path, { highWaterMark: 1024 * 1024 }), signal);
+/** Bytes read at a time. */
+const CHUNK = 256 * 1024;
+
+/** Measures a file. One buffer serves for all of it: hundreds of megabytes of fresh ones would stay in memory. */
+export async function measureFile(path: string, signal?: AbortSignal): Promise<Measured> {
+  const file = await open(path);
+  try {
+    const hash = createHash('sha256');
+    const buffer = Buffer.allocUnsafe(CHUNK);
+    let size = 0;
+    for (;;) {
+      signal?.throwIfAborted();
+      const { bytesRead } = await file.read(buffer, 0, CHUNK);
+      if (bytesRead === 0) return { digest: `sha256:${hash.digest('hex')}`, size };
+      hash.update(buffer.subarray(0, bytesRead));
+      size += bytesRead;
+    }
+  } finally {
+    await file.close();
+  }
 }
