@@ -15,6 +15,7 @@ export interface EventLine {
   readonly phase?: string;
   readonly host?: string;
   readonly ok?: boolean;
+  readonly ms?: number;
   readonly text?: string;
   readonly because?: string;
   readonly code?: string;
