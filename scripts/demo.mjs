@@ -16,14 +16,13 @@ import { imageWithBusybox, NAMESPACE, workload } from './demo/workload.mjs';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const MASTER = 'master.example.com';
 
-/** What is not true by then is not. */
-const PATIENCE_MS = 90_000;
-
 const { values } = parseArgs({
   options: {
     // A lab of its own: an own `kboot lab up` is not touched.
     name: { type: 'string', default: 'demo' },
     folder: { type: 'string', default: join(ROOT, 'demo') },
+    // Seconds: what is not true by then is not.
+    patience: { type: 'string', default: '90' },
   },
 });
 const lab = values.name;
@@ -67,7 +66,7 @@ async function measureCluster() {
   try {
     say(`\nlooking at the cluster (a web server on each node, in the namespace ${NAMESPACE})`);
     await apply(connected.master, workload(imageWithBusybox(lock)));
-    const deadline = Date.now() + PATIENCE_MS;
+    const deadline = Date.now() + Number(values.patience) * 1000;
     const onWait = (text) => say(`waiting: ${text}`);
     const clock = { now: Date.now, sleep: () => sleep(1000), onWait };
     const rows = [];

@@ -69,7 +69,7 @@ test('the list is drawn below what is over, and is gone at the end', () => {
     ' note reading kboot.yaml',
     '   ok b: Send images (3.0 s)',
     expect.stringMatching(/^\S join, 2 machines \(3 s\)$/),
-    '  a: Send images, 3 s',
+    '      a: Send images, 3 s',
   ]);
   report({ type: 'phase-end', phase: 'send', host: 'a', ms: 3000, ok: false });
   report({ type: 'run-end', ok: false, ms: 3100 });

@@ -19,8 +19,10 @@ export function spinnerReporter(stream: TerminalStream, paint: Paint, now: () =>
   const live = new LiveList(paint, now());
   const list = (): string => {
     const columns = (stream.columns ?? 80) - 1;
-    const lines = live.list(now(), columns - 2, stream.rows ?? 24);
-    return [`(${live.elapsed(now())})`, ...lines.map((line) => `  ${line}`)].join('\n');
+    const lines = live.list(now(), columns - LABEL_COLUMNS, stream.rows ?? 24);
+    return [`(${live.elapsed(now())})`, ...lines.map((line) => `${' '.repeat(LABEL_COLUMNS)}${line}`)].join(
+      '\n',
+    );
   };
   const spinner = ora({
     stream: stream as NodeJS.WritableStream,

@@ -1,0 +1,2 @@
+/** The project's scripts are plain JavaScript. */
+declare module '*.mjs';
