@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help, type Option } from 'commander';
 import { EXIT_CODES } from '../lib/errors.ts';
 import type { Io } from './io.ts';
 import { addGlobalOptions, type Register } from './verb.ts';
@@ -26,7 +26,7 @@ export async function runProgram(io: Io, commands: readonly Register[]): Promise
       getErrHasColors: () => false,
     })
     .showHelpAfterError('kboot --help lists the verbs and their options.')
-    .configureHelp({ showGlobalOptions: true });
+    .configureHelp({ showGlobalOptions: true, optionDescription: describeOption });
   addGlobalOptions(program);
   for (const register of commands) register(program, io);
   try {
@@ -36,4 +36,11 @@ export async function runProgram(io: Io, commands: readonly Register[]): Promise
     if (!(error instanceof CommanderError)) throw error;
     return error.exitCode === 0 ? 0 : EXIT_CODES.USAGE;
   }
+}
+
+const commanderHelp = new Help();
+
+/** A default that says no more than that the option is not given is left out. */
+function describeOption(option: Option): string {
+  return commanderHelp.optionDescription(option).replace(/ \(default: (?:false|\[\])\)$/, '');
 }

@@ -63,6 +63,22 @@ test('--help goes to stdout with exit code 0', async () => {
   expect(stdout).toContain('--log-file <path>');
 });
 
+test('--help shows the defaults that say something', async () => {
+  const commands = async (): Promise<readonly Register[]> => [
+    (program) => {
+      program
+        .command('work')
+        .option('--hard', 'work hard', false)
+        .option('--days <number>', 'how long', '5')
+        .option('--on <day>', 'again for each day', (day: string, days: string[]) => [...days, day], []);
+    },
+  ];
+  const { stdout } = await run(['work', '--help'], commands);
+  expect(stdout).toMatch(/how long \(default: "5"\)$/m);
+  expect(stdout).toMatch(/work hard$/m);
+  expect(stdout).toMatch(/again for each day$/m);
+});
+
 test('a verb gets the cluster file as an absolute path, and its result is on stdout alone', async () => {
   const result = await run(
     ['-f', 'sub/c.yaml', 'work'],
