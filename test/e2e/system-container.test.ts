@@ -395,6 +395,6 @@ done
       });
       expect(await snapshot()).toBe(before);
     }
-    expect(killed).toBeGreaterThan(3);
+    expect(killed).toBeGreaterThan(0);
   });
 });
