@@ -45,8 +45,15 @@ export async function kubectl(folder: string, args: readonly string[], input = '
 export const kubectlJson = async (folder: string, ...args: string[]) =>
   JSON.parse(await kubectl(folder, [...args, '-o', 'json']));
 
+let unpackedKubectl: Promise<string> | undefined;
+
 /** Path of the bundle's kubectl, unpacked with the rest of its image once for all suites. */
-export async function kubectlProgram(): Promise<string> {
+export function kubectlProgram(): Promise<string> {
+  unpackedKubectl ??= unpackKubectl();
+  return unpackedKubectl;
+}
+
+async function unpackKubectl(): Promise<string> {
   const { folder } = inject('e2e');
   const image = join(folder, 'kubelet-image');
   const program = join(image, 'usr/bin/kubectl');
