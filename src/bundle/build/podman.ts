@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readlink, rm, stat, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from './run.ts';
 
@@ -22,7 +23,7 @@ export class BuildStorage {
 
   async #podman(...args: string[]): Promise<string> {
     this.#dir ??= this.#open();
-    return run(['podman', ...place(await this.#dir), ...args], { signal: this.#signal });
+    return run(['podman', ...(await place(await this.#dir)), ...args], { signal: this.#signal });
   }
 
   async #open(): Promise<string> {
@@ -32,7 +33,9 @@ export class BuildStorage {
       const stats = await stat(dir).catch(() => undefined);
       if (stats && Date.now() - stats.mtimeMs > ABANDONED_MS) await discard(dir);
     }
-    return mkdtemp(join(this.#parent, 'storage-'));
+    const dir = await mkdtemp(join(this.#parent, 'storage-'));
+    await symlink(await mkdtemp(join(tmpdir(), 'kboot-')), join(dir, RUN));
+    return dir;
   }
 
   /**
@@ -61,14 +64,23 @@ export class BuildStorage {
   }
 }
 
-const place = (dir: string) => [
-  ...['--root', join(dir, 'root')],
-  ...['--runroot', join(dir, 'run')],
-  ...['--tmpdir', join(dir, 'tmp')],
-];
+/**
+ * A link in the storage to what podman keeps while it runs: podman refuses more than 50 characters there, which
+ * somebody's home folder may take alone.
+ */
+const RUN = 'run';
+
+async function place(dir: string): Promise<readonly string[]> {
+  const running = await readlink(join(dir, RUN));
+  return ['--root', join(dir, 'root'), '--runroot', join(running, 'run'), '--tmpdir', join(running, 'tmp')];
+}
 
 /** podman first: it knows what of its storage is mounted. */
 async function discard(dir: string): Promise<void> {
-  await run(['podman', ...place(dir), 'rmi', '--all', '--force']).catch(() => undefined);
+  const running = await readlink(join(dir, RUN)).catch(() => undefined);
+  if (running !== undefined) {
+    await run(['podman', ...(await place(dir)), 'rmi', '--all', '--force']).catch(() => undefined);
+    await rm(running, { recursive: true, force: true });
+  }
   await rm(dir, { recursive: true, force: true });
 }
