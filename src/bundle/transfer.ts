@@ -19,6 +19,7 @@ cd "$1"
 rm -f incoming.*
 temporary=incoming.$$
 trap 'rm -f "$temporary"' EXIT
+trap '' PIPE
 while read -r hex size; do
   sum=$(head -c "$size" | tee "$temporary" | sha256sum)
   if [ "\${sum%% *}" != "$hex" ]; then

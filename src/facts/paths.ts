@@ -1,5 +1,7 @@
 /** Where kboot keeps its state on a machine. The ledger's and the blobs' places follow from it. */
 export const STATE_DIR = '/var/lib/kboot';
+/** The firewall's tables and chains before the cluster, one `family table` or `family table chain` a line. */
+export const TABLES_BEFORE = `${STATE_DIR}/nft-tables`;
 export const LEDGER = `${STATE_DIR}/ledger.json`;
 export const BLOBS_DIR = `${STATE_DIR}/blobs/sha256`;
 /** Root-only files that must not outlive a boot: kubeadm's configuration with the token, its output, the lock. */

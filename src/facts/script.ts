@@ -11,6 +11,7 @@ import {
   LEDGER,
   RUN_DIR,
   SHARED_DIRS,
+  TABLES_BEFORE,
 } from './paths.ts';
 
 /** Commands a machine must have: what design decision 1 lists, by one or two programs of each package. */
@@ -21,7 +22,7 @@ export const REQUIRED_TOOLS = [
 
 /** Paths whose existence decides something. */
 export const PATHS_OF_INTEREST = [
-  ...[ADMIN_CONF, KUBELET_CONF, CA_CERTIFICATE, INITIALISED, JOINED],
+  ...[ADMIN_CONF, KUBELET_CONF, CA_CERTIFICATE, INITIALISED, JOINED, TABLES_BEFORE],
   ...CLUSTER_PATHS,
   ...SHARED_DIRS,
   '/etc/kubernetes/manifests/kube-apiserver.yaml',

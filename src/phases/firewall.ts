@@ -1,7 +1,4 @@
-import { CHECKOUT_ROOT, STATE_DIR } from '../facts/paths.ts';
-
-/** The firewall's tables and chains before the cluster, one `family table` or `family table chain` a line. */
-export const TABLES_BEFORE = `${STATE_DIR}/nft-tables`;
+import { CHECKOUT_ROOT, TABLES_BEFORE } from '../facts/paths.ts';
 
 const ROOTFS = `${CHECKOUT_ROOT}/kubelet/rootfs`;
 
@@ -30,7 +27,7 @@ list() {
 
 /** Writes down the tables and chains that exist, once, before the kubelet and kube-proxy make theirs. */
 export const RECORD_TABLES = `${TOOL}${LIST}
-[ -e ${TABLES_BEFORE} ] || list > ${TABLES_BEFORE} || true
+[ -e ${TABLES_BEFORE} ] || { list > ${TABLES_BEFORE}.new && mv ${TABLES_BEFORE}.new ${TABLES_BEFORE}; }
 `;
 
 /** Chains of kube-proxy and the kubelet, of the CNI plugins, and of flannel. Nothing else is ever touched. */

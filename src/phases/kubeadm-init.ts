@@ -49,7 +49,7 @@ export const kubeadmInit: Phase = {
   id: 'kubeadm-init',
   title: 'Initialise the control plane',
   on: isFirstMaster,
-  after: ['etcd-start', 'import-first'],
+  after: ['etcd-start', 'import-first', 'record-firewall'],
   decide: ({ facts }) =>
     facts.present.has(INITIALISED)
       ? no('the control plane was initialised')

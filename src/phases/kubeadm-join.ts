@@ -25,7 +25,7 @@ export const kubeadmJoin: Phase = {
   id: 'kubeadm-join',
   title: 'Join the cluster',
   on: isNode,
-  after: ['trust', 'kubelet', 'import-first'],
+  after: ['trust', 'kubelet', 'import-first', 'record-firewall'],
   decide: ({ facts }) => (facts.present.has(JOINED) ? no('it has joined') : yes('it has not joined yet')),
   async run({ host, cluster, subject, shared, signal }) {
     const { token, caCertHashes } = shared.joinTrust.get();

@@ -1,6 +1,4 @@
 import type { Facts } from '../facts/facts.ts';
-import { script } from '../host/command.ts';
-import { RECORD_TABLES } from './firewall.ts';
 import { installContainer } from './install-container.ts';
 import { kubeletMounts } from './kubelet-mounts.ts';
 import { everywhere, no, type Phase, yes } from './phase.ts';
@@ -26,6 +24,5 @@ export const kubelet: Phase = {
   async run(context) {
     const { facts } = context.subject;
     await installContainer(context, 'kubelet', kubeletValues(facts));
-    await context.host.change({ ...script(RECORD_TABLES), sudo: true }, context.signal);
   },
 };

@@ -9,6 +9,7 @@ import { kubelet } from './kubelet.ts';
 import { nodeRuntime } from './node-runtime.ts';
 import type { Phase } from './phase.ts';
 import { clusterReady, nodeReady } from './ready.ts';
+import { recordFirewall } from './record-firewall.ts';
 import { clearBlobs, importFirst, importRest, sendFirst, sendRest, sendSystem } from './send.ts';
 import { joinToken, sweep } from './tokens.ts';
 import { trust, verifyToken } from './trust.ts';
@@ -16,7 +17,7 @@ import { trust, verifyToken } from './trust.ts';
 /** What makes a machine able to run pods: the same for masters and nodes. */
 const MACHINE = [
   ...[baseline, kernel, sendSystem, sendFirst, sendRest],
-  ...[nodeRuntime, kubelet, importFirst, importRest],
+  ...[nodeRuntime, kubelet, recordFirewall, importFirst, importRest],
 ] as const;
 
 /** kboot init, on the first master. */

@@ -42,7 +42,7 @@ const changed = (recipe: typeof INIT, ...subjects: Parameters<typeof situationOf
 describe('init', () => {
   it('does everything on a fresh machine that needs it', () => {
     expect(changed(INIT, freshMaster).map((line) => line.replace('master.example.com: ', ''))).toEqual([
-      ...['baseline', 'send-system', 'send-first', 'send-rest', 'node-runtime', 'kubelet'],
+      ...['baseline', 'send-system', 'send-first', 'send-rest', 'node-runtime', 'kubelet', 'record-firewall'],
       ...['import-first', 'import-rest', 'certificates', 'etcd', 'etcd-start', 'kubeadm-init', 'flannel'],
       ...['clear-blobs', 'sweep'],
     ]);
@@ -62,6 +62,7 @@ describe('init', () => {
       facts: factsWith({ images, active: new Set(['containerd.service', 'etcd.service']) }),
     });
     expect(changed(INIT, stopped)).toEqual([
+      'master.example.com: record-firewall',
       'master.example.com: certificates',
       'master.example.com: kubeadm-init',
       'master.example.com: flannel',
