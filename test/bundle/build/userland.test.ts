@@ -31,7 +31,8 @@ async function makePackage(dir: string, version = '1.0-1'): Promise<string> {
   await symlink('libtool.so.1.2', join(root, 'lib/x86_64-linux-gnu/libtool.so.1'));
   await writeFile(join(root, 'usr/share/doc/tool/copyright'), 'free');
   const deb = join(dir, `tool_${version}_all.deb`);
-  await run(['dpkg-deb', '--root-owner-group', '-b', root, deb]);
+  // The same bytes whenever it is built: times in the package are clamped.
+  await run(['dpkg-deb', '--root-owner-group', '-b', root, deb], { env: { SOURCE_DATE_EPOCH: '0' } });
   return deb;
 }
 
