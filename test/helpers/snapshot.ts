@@ -31,6 +31,7 @@ const NOISE: readonly { readonly line: RegExp; readonly because: string }[] = [
     because: 'started when it is time or when asked',
   },
   { line: /^process sleep 1 $/, because: 'the session that is held open' },
+  { line: /^(file|sha256) .* \/run\/sudo\//, because: 'when sudo was asked last' },
   {
     line: /^unit network-online\.target /,
     because: 'a point of the boot which the kubelet asks for; nothing runs for it',
