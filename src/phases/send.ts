@@ -22,7 +22,8 @@ const system = (subject: Subject, bundle: Bundle): readonly BundleImage[] =>
     (image) => !isInstalled(subject, systemContainerName(image), bundle),
   );
 
-const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+/** A size for people. */
+export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
 /** A phase that sends the blobs which the chosen images still lack. */
 function sendPhase(

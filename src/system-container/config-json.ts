@@ -15,20 +15,25 @@ const invalid = (message: string) => new KbootError('IMAGE_INVALID', message);
 
 /**
  * Parses a deployment's config.json and checks what the format demands of it; `{}` passes. `path` names it in
- * errors. Throws IMAGE_INVALID.
+ * errors; with a remote root filesystem its place is not checked. Throws IMAGE_INVALID.
  */
-export function parseConfig(text: string, path: string): Config {
-  let config: Config;
-  try {
-    config = ConfigSchema.parse(JSON.parse(text));
-  } catch (cause) {
-    throw new KbootError('IMAGE_INVALID', `Invalid json in configuration file: ${path}.`, { cause });
-  }
+export function parseConfig(text: string, path: string, { remote = false } = {}): Config {
+  const config = parseLoosely(text, path);
   if (Object.keys(config).length === 0) return config;
   if (!config.root?.readonly)
     throw invalid('Invalid configuration file.  Only readonly images are supported');
-  if (config.root.path !== 'rootfs') throw invalid("Invalid configuration file.  Path must be 'rootfs'");
+  if (!remote && config.root.path !== 'rootfs')
+    throw invalid("Invalid configuration file.  Path must be 'rootfs'");
   return config;
+}
+
+/** Parses it without the rules of installed containers. Throws IMAGE_INVALID. */
+export function parseLoosely(text: string, path: string): Config {
+  try {
+    return ConfigSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new KbootError('IMAGE_INVALID', `Invalid json in configuration file: ${path}.`, { cause });
+  }
 }
 
 /**
@@ -54,7 +59,7 @@ export function limitCapabilities(
   path: string,
   available: readonly string[],
 ): { readonly text: string; readonly warnings: readonly string[] } {
-  const config = parseConfig(text, path);
+  const config = parseLoosely(text, path);
   const missing = new Set<string>();
   const limit = (value: unknown): unknown => {
     if (Array.isArray(value)) {

@@ -8,6 +8,8 @@ export interface FoundDeployment {
   readonly info: Info | undefined;
   /** `process.args` of config.json. */
   readonly command: readonly string[];
+  /** It was built, and nothing has been switched to it yet. */
+  readonly prepared: boolean;
 }
 
 /** All that is in a machine's checkout root. */
@@ -17,11 +19,13 @@ export interface FoundDeployments {
   readonly folders: ReadonlyMap<string, FoundDeployment>;
   /** Layers in the store, in hex. */
   readonly layers: ReadonlySet<string>;
+  /** Containers whose switch to another deployment was cut off. */
+  readonly interrupted: ReadonlySet<string>;
 }
 
 /**
- * Shell function that lists a checkout root, a line each: `link NAME FOLDER`, `folder NAME INFO CONFIG` with the
- * files in base64 or `-`, and `layer HEX`, separated by tabs.
+ * Shell function that lists a checkout root, a line each: `link NAME FOLDER`, `folder NAME INFO CONFIG STATE` with the
+ * files in base64 or `-` and the state `prepared` or `-`, `layer HEX`, and `interrupted NAME`, separated by tabs.
  */
 export const LIST_DEPLOYMENTS = `
 encoded() { if [ -f "$1" ]; then base64 -w 0 "$1"; else printf -; fi; }
@@ -32,11 +36,15 @@ list_deployments() {
       target=$(readlink "$entry")
       printf 'link\\t%s\\t%s\\n' "$base" "\${target##*/}"
     elif [ -d "$entry" ]; then
-      printf 'folder\\t%s\\t%s\\t%s\\n' "$base" "$(encoded "$entry/info")" "$(encoded "$entry/config.json")"
+      if [ -e "$entry/prepared" ]; then state=prepared; else state=-; fi
+      printf 'folder\\t%s\\t%s\\t%s\\t%s\\n' "$base" "$(encoded "$entry/info")" "$(encoded "$entry/config.json")" $state
     fi
   done
   for entry in "$1"/.storage/*; do
     if [ -d "$entry" ]; then printf 'layer\\t%s\\n' "\${entry##*/}"; fi
+  done
+  for entry in "$1"/.switch-*; do
+    if [ -d "$entry" ]; then printf 'interrupted\\t%s\\n' "\${entry##*/.switch-}"; fi
   done
 }
 `;
@@ -46,15 +54,22 @@ export function parseDeployments(stdout: string): FoundDeployments {
   const links = new Map<string, string>();
   const folders = new Map<string, FoundDeployment>();
   const layers = new Set<string>();
+  const interrupted = new Set<string>();
   for (const line of stdout.split('\n')) {
-    const [kind, name = '', first = '', second = ''] = line.split('\t');
+    const [kind, name = '', first = '', second = '', third] = line.split('\t');
     if (kind === 'link') links.set(name, first);
     if (kind === 'layer') layers.add(name);
+    if (kind === 'interrupted') interrupted.add(name);
     if (kind === 'folder') {
-      folders.set(name, { folder: name, info: parseInfo(decode(first)), command: commandOf(decode(second)) });
+      folders.set(name, {
+        folder: name,
+        info: parseInfo(decode(first)),
+        command: commandOf(decode(second)),
+        prepared: third === 'prepared',
+      });
     }
   }
-  return { links, folders, layers };
+  return { links, folders, layers, interrupted };
 }
 
 /** The deployments a container has, in both slots, whether a link selects one or not. */

@@ -4,7 +4,7 @@ import { type LayerStep, mergeLayers } from './layer-merge.ts';
 import { type Manifest, parseManifest } from './manifest.ts';
 
 /** Files directly below /exports that mean something to the engine. */
-const EXPORT_FILES = [
+export const EXPORT_FILES = [
   'config.json',
   'config.json.template',
   'service.template',
@@ -20,6 +20,8 @@ export interface SystemImage {
   readonly name: string;
   /** Manifest digest in hex, without `sha256:`. */
   readonly id: string;
+  /** It has the label atomic.run=once: to install it is to run it. */
+  readonly runOnce: boolean;
   readonly steps: readonly LayerStep[];
   readonly hasExports: boolean;
   readonly files: Readonly<Partial<Record<ExportFile, string>>>;
@@ -38,9 +40,6 @@ export interface ImageInputs {
 
 /** Reads an image out of the scans of its layers. Throws IMAGE_INVALID. */
 export function readSystemImage({ name, id, layers, labels }: ImageInputs): SystemImage {
-  if (labels['atomic.run'] === 'once') {
-    throw new KbootError('IMAGE_INVALID', `${name} is an image to be run once: it cannot be installed`);
-  }
   const { steps, entries } = mergeLayers(layers);
   const files: Partial<Record<ExportFile, string>> = {};
   for (const file of EXPORT_FILES) {
@@ -55,6 +54,7 @@ export function readSystemImage({ name, id, layers, labels }: ImageInputs): Syst
   return {
     name,
     id,
+    runOnce: labels['atomic.run'] === 'once',
     steps,
     hasExports,
     files,

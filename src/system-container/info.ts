@@ -1,7 +1,11 @@
 import { z } from 'zod';
 import type { Scalar } from './template.ts';
+import { type TrackedFile, TrackedFileSchema } from './tracked-file.ts';
 
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+
+/** For images that do not say how long they need. */
+export const DEFAULT_HEALTH_TIMEOUT_S = 60;
 
 /** Readers must do without any key. Keys after `runtime` are kboot's own. */
 const InfoSchema = z.object({
@@ -12,6 +16,8 @@ const InfoSchema = z.object({
   'has-container-service': z.boolean().default(true),
   /** Host path to SHA-256: of a file's content, of a link's target; `0` for a directory. */
   'installed-files-checksum': z.record(z.string(), z.string()).default({}),
+  /** The remote root filesystem, as it was given. */
+  remote: z.string().nullable().default(null),
   runtime: z.string().default(''),
   /** What the user set himself; all of `values` where it was not recorded. */
   'user-values': z.record(z.string(), z.string()).optional(),
@@ -21,6 +27,14 @@ const InfoSchema = z.object({
   'state-directories': z.array(z.string()).default([]),
   /** Layers of the rootfs, base first, in hex. Without the key nobody knows which it uses. */
   layers: z.array(z.string()).optional(),
+  /** All that a rollback needs of the host files, in the order of their creation. */
+  'host-files': z.array(TrackedFileSchema).default([]),
+  /** Bind sources for which tmpfiles lines were made. */
+  'generated-tmpfiles': z.array(z.string()).default([]),
+  /** Tells, by its exit status, whether the container serves; none when empty. */
+  'health-check': z.array(z.string()).default([]),
+  /** Seconds that it may take to serve after its start. */
+  'health-timeout': z.number().default(DEFAULT_HEALTH_TIMEOUT_S),
 });
 
 export type Info = Readonly<z.output<typeof InfoSchema>>;
@@ -42,7 +56,7 @@ export interface InfoInputs {
   readonly userValues: Readonly<Record<string, string>>;
   readonly hasService: boolean;
   /** In the order of creation. */
-  readonly installed: readonly { readonly path: string; readonly checksum: string }[];
+  readonly installed: readonly TrackedFile[];
   readonly templates: readonly string[];
   readonly renames: Readonly<Record<string, string>>;
   readonly useLinks: boolean;
@@ -50,6 +64,10 @@ export interface InfoInputs {
   readonly units: readonly string[];
   readonly stateDirectories: readonly string[];
   readonly layers: readonly string[];
+  readonly remote: string | undefined;
+  readonly generatedTmpfiles: readonly string[];
+  readonly healthCheck: readonly string[];
+  readonly healthTimeoutS: number;
 }
 
 /** The state file of a new deployment. */
@@ -69,13 +87,17 @@ export function infoText(inputs: InfoInputs): string {
     'rename-installed-files': inputs.renames,
     'rpm-installed': null,
     'system-package': 'no',
-    remote: null,
+    remote: inputs.remote ?? null,
     'use-links': inputs.useLinks,
     runtime: inputs.runtime,
     'user-values': inputs.userValues,
     units: inputs.units,
     'state-directories': inputs.stateDirectories,
     layers: inputs.layers,
+    'host-files': inputs.installed,
+    'generated-tmpfiles': inputs.generatedTmpfiles,
+    'health-check': inputs.healthCheck,
+    'health-timeout': inputs.healthTimeoutS,
   };
   return `${JSON.stringify(info, null, 4)}\n`;
 }

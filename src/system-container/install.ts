@@ -1,17 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import type { Host } from '../host/host.ts';
 import { KbootError } from '../lib/errors.ts';
-import { applyInstall, type Leftovers } from './apply.ts';
-import { settle } from './decide.ts';
+import { applyChange } from './apply.ts';
+import { buildFiles } from './build-files.ts';
+import type { Leftovers } from './decide.ts';
+import { deploymentMessages, displayMessages } from './deployment-messages.ts';
 import { deploymentsOf, type FoundDeployments } from './deployments.ts';
 import type { SystemImage } from './image.ts';
 import type { Info } from './info.ts';
-import { layerName, unpackLayers } from './layer-store.ts';
+import { unpackMissing } from './layer-store.ts';
 import { checkName, defaultName } from './names.ts';
-import { CHECKOUT_ROOT, deploymentPath } from './paths.ts';
-import { type Answers, probe } from './probe.ts';
-import { pathsToAsk, type Rendered, render } from './render.ts';
+import { CHECKOUT_ROOT, DEFAULT_RUNTIME, deploymentPath, unitName } from './paths.ts';
+import { askMachine, settleAsked, type Wanted } from './plan-deployment.ts';
+import type { Answers } from './probe.ts';
 import { startUnits } from './service.ts';
+import { NO_SIDE, sideOf, switchFiles } from './switch-files.ts';
+import { canBeEnabled } from './unit.ts';
+import { isSame } from './user-values.ts';
 
 export interface InstallRequest {
   readonly image: SystemImage;
@@ -25,6 +30,10 @@ export interface InstallRequest {
   readonly capabilities: readonly string[];
   /** Folders on the machine which hold blobs as `HEX`, in the order of trying. */
   readonly blobDirs: readonly string[];
+  /** A root filesystem on the machine to use instead of the image's; see useRemoteRootfs(). */
+  readonly remote?: Wanted['remote'];
+  /** Stops before anything is changed, and tells what would be. */
+  readonly display?: boolean;
 }
 
 export interface InstallOptions {
@@ -38,9 +47,9 @@ export interface InstallOptions {
 export interface InstallResult {
   /**
    * `unchanged`: the same image with the same values is there already. `present`: another one has the name, and
-   * nothing was changed.
+   * nothing was changed. `displayed`: nothing is installed.
    */
-  readonly status: 'installed' | 'unchanged' | 'present';
+  readonly status: 'installed' | 'unchanged' | 'present' | 'displayed';
   readonly name: string;
   /** Folder of the active deployment. */
   readonly deployment: string;
@@ -68,60 +77,51 @@ export async function installSystemContainer(
   request: InstallRequest,
   options: InstallOptions = {},
 ): Promise<InstallResult> {
-  const { image, capabilities, blobDirs, values: userValues = {}, runtime = '/usr/bin/runc' } = request;
+  const { image, capabilities, values: userValues = {}, runtime = DEFAULT_RUNTIME } = request;
   const { signal, newUuid = randomUUID, now = Date.now } = options;
   const name = request.name ?? defaultName(image.name);
   const root = CHECKOUT_ROOT;
-  const layers = image.steps.map(layerName);
   checkName(name, []);
+  if (image.runOnce) {
+    throw new KbootError('IMAGE_INVALID', `${image.name} is an image to be run once: it cannot be installed`);
+  }
 
-  const common = { image, name, root, slot: 0, userValues, uuid: newUuid(), capabilities, runtime } as const;
-  // A guess, to learn which paths to ask for; nearly every runtime can do both.
-  const guess = render({ ...common, features: { systemdCgroup: true, pidFile: true }, spec: undefined });
-  const ask = (rendered: Rendered) =>
-    probe(
-      host,
-      {
-        ...{ root, runtime },
-        wantsSpec: !image.files['config.json'] && !image.files['config.json.template'],
-        units: image.manifest.units,
-        paths: pathsToAsk(rendered, name),
-      },
-      signal,
-    );
-  let answers = await ask(guess);
-  checkName(name, answers.deployments.links.keys());
-  const present = await alreadyPresent(host, request, name, answers, signal);
+  const wanted: Wanted = {
+    ...{ image, name, slot: 0, userValues, uuid: newUuid(), capabilities, runtime },
+    remote: request.remote,
+  };
+  const asked = await askMachine(host, wanted, undefined, signal);
+  const { deployments } = asked.answers;
+  checkName(name, deployments.links.keys());
+  const present = await alreadyPresent(host, request, name, asked.answers, signal);
   if (present) return present;
 
-  const rendered = render({ ...common, features: featuresOf(answers, request, runtime), spec: answers.spec });
-  if (pathsToAsk(rendered, name).some((path) => !answers.states.has(path))) answers = await ask(rendered);
-  const settled = settle({
-    ...{ image, name, userValues, runtime, rendered, layers },
-    states: answers.states,
-    leftovers: leftoversOf(answers.deployments, name),
+  const settled = settleAsked(wanted, asked, {
+    leftovers: leftoversOf(deployments, name),
     created: Math.floor(now() / 1000),
   });
-  const stored = answers.deployments.layers;
-  if (stored.size === 0 || layers.some((layer) => !stored.has(layer))) {
-    await unpackLayers(host, image.steps, { root, blobDirs, signal });
-  }
-  const late = await applyInstall(host, { ...settled, root, name, steps: image.steps }, signal);
-  const existing = [...settled.existing, ...late];
-  const created = settled.hostFiles.filter(({ path }) => !late.includes(path));
-  return {
-    status: 'installed',
-    name,
-    deployment: deploymentPath(root, name, 0),
-    revision: image.id,
-    messages: [
-      `Extracting to ${deploymentPath(root, name, 0)}`,
-      ...existing.map((path) => `File ${path} already exists`),
-      ...created.flatMap(({ kind, path }) => (kind === 'directory' ? [] : [`Created file ${path}`])),
-    ],
-    warnings: rendered.warnings,
-    created: created.map(({ path }) => path),
+  const dir = deploymentPath(root, name, 0);
+  const result = {
+    ...{ name, deployment: dir, revision: image.id, warnings: asked.rendered.warnings },
+    created: settled.hostFiles.map(({ path }) => path),
     stateDirectories: settled.stateDirectories,
+  };
+  if (request.display)
+    return { ...result, status: 'displayed', messages: displayMessages(dir, name, settled) };
+  await unpackMissing(host, wanted, deployments.layers, request.blobDirs, signal);
+  const enable = settled.unit !== undefined && canBeEnabled(settled.unit) ? [unitName(name)] : [];
+  const applied = await applyChange(
+    host,
+    {
+      ...{ root, name, slot: 0, active: undefined },
+      build: buildFiles(name, request.remote ? [] : image.steps, settled),
+      switch: switchFiles({ from: NO_SIDE, to: sideOf(settled), fromDir: '', toDir: dir, enable }),
+    },
+    signal,
+  );
+  return {
+    ...{ ...result, status: 'installed', messages: deploymentMessages(dir, settled, applied) },
+    created: result.created.filter((path) => !applied.existing.includes(path)),
   };
 }
 
@@ -149,26 +149,6 @@ async function alreadyPresent(
     created: [],
     stateDirectories: info?.['state-directories'] ?? [],
   };
-}
-
-function isSame(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
-  const keys = Object.keys(a);
-  return (
-    keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && a[key] === b[key])
-  );
-}
-
-/** An image without a service may bring the very runtime that others need. */
-function featuresOf({ runtime }: Answers, { image }: InstallRequest, path: string) {
-  if (runtime) return runtime;
-  if (image.manifest.noContainerService) return { systemdCgroup: false, pidFile: false };
-  throw new KbootError(
-    'MISSING_REQUIREMENT',
-    `Cannot install the container: the runtime ${path} is not installed`,
-    {
-      hint: 'install node-runtime first, or name another runtime',
-    },
-  );
 }
 
 function leftoversOf(deployments: FoundDeployments, name: string): Leftovers | undefined {

@@ -2,6 +2,8 @@ import { script } from '../host/command.ts';
 import type { Host } from '../host/host.ts';
 import { FINGERPRINT_SCRIPT } from './fingerprint.ts';
 import type { LayerStep } from './layer-merge.ts';
+import { CHECKOUT_ROOT } from './paths.ts';
+import type { Wanted } from './plan-deployment.ts';
 
 /** Unpacking may have to wait for a slow disk. */
 const UNPACK_TIMEOUT_MS = 30 * 60 * 1000;
@@ -120,4 +122,17 @@ export async function unpackLayers(
     },
     signal,
   );
+}
+
+/** Unpacks the layers of a deployment that the store, as it was listed, lacks; none for a remote root filesystem. */
+export async function unpackMissing(
+  host: Host,
+  { image, remote }: Pick<Wanted, 'image' | 'remote'>,
+  stored: ReadonlySet<string>,
+  blobDirs: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const steps = remote ? [] : image.steps;
+  if (stored.size > 0 && steps.every((step) => stored.has(layerName(step)))) return;
+  await unpackLayers(host, steps, { root: CHECKOUT_ROOT, blobDirs, signal });
 }

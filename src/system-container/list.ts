@@ -26,6 +26,8 @@ export interface ListedContainer {
    */
   readonly state: string;
   readonly runtime: string;
+  /** The remote root filesystem, as it was given. */
+  readonly remote: string | undefined;
   /** What the user set. */
   readonly userValues: Readonly<Record<string, string>>;
   /** Why it cannot be used: its files are damaged, or no link selects it. */
@@ -50,6 +52,8 @@ if [ $# -gt 0 ]; then
 fi
 `;
 
+const INTERRUPTED = 'its switch to another deployment was cut off: the next update or rollback puts it right';
+
 /** All system containers of a machine, in one round trip; broken ones are shown as such. */
 export async function listSystemContainers(
   host: Host,
@@ -72,7 +76,15 @@ export function parseList(stdout: string): readonly ListedContainer[] {
   );
   const active = [...found.links].map(([name, folder]) => {
     const state = states.get(unitName(name)) ?? 'inactive';
-    return entryOf(name, folder, found.folders.get(folder), state, 'its deployment has no readable info');
+    const entry = entryOf(
+      name,
+      folder,
+      found.folders.get(folder),
+      state,
+      'its deployment has no readable info',
+    );
+    const broken = entry.broken ?? (found.interrupted.has(name) ? INTERRUPTED : undefined);
+    return { ...entry, broken };
   });
   return [...active, ...orphansOf(found)].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
@@ -100,6 +112,7 @@ function entryOf(
     created: info?.created ?? 0,
     state: info?.['has-container-service'] === false ? 'no service' : state,
     runtime: info?.runtime ?? '',
+    remote: info?.remote ?? undefined,
     userValues: info?.['user-values'] ?? {},
     broken: info && name !== deployment ? undefined : why,
   };

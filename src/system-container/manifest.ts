@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { KbootError } from '../lib/errors.ts';
+import { DEFAULT_HEALTH_TIMEOUT_S } from './info.ts';
 
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 
@@ -21,6 +22,13 @@ const ManifestSchema = z.object({
   units: z
     .array(z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.@:-]*\.(service|socket|timer|path|mount)$/))
     .default([]),
+  /**
+   * kboot's extension: a program of the host with its arguments, each of them expanded, which ends with 0 when the
+   * container serves.
+   */
+  healthCheck: z.array(z.string().regex(/^[^\n\0]*$/)).default([]),
+  /** kboot's extension: seconds that the container may take to serve after its start. */
+  healthTimeout: z.int().positive().default(DEFAULT_HEALTH_TIMEOUT_S),
 });
 
 export type Manifest = Readonly<z.output<typeof ManifestSchema>>;

@@ -1,11 +1,23 @@
 /** Where the format keeps all deployments. */
 export const CHECKOUT_ROOT = '/var/lib/containers/atomic';
 
+/** What the format takes as the OCI runtime where nobody names another. */
+export const DEFAULT_RUNTIME = '/usr/bin/runc';
+
 /** A container has at most two deployments. */
 export type Slot = 0 | 1;
 
 /** Folder of one deployment: the OCI bundle, and the unit's working directory. */
 export const deploymentPath = (root: string, name: string, slot: Slot): string => `${root}/${name}.${slot}`;
+
+/** The other of a container's two. */
+export const otherSlot = (slot: Slot): Slot => (slot === 0 ? 1 : 0);
+
+/** The slot of a deployment's folder; undefined for a name that is none's. */
+export function slotOf(folder: string): Slot | undefined {
+  if (folder.endsWith('.0')) return 0;
+  return folder.endsWith('.1') ? 1 : undefined;
+}
 
 export const unitName = (name: string): string => `${name}.service`;
 export const unitPath = (name: string): string => `/etc/systemd/system/${unitName(name)}`;

@@ -2,6 +2,7 @@ import { script } from '../host/command.ts';
 import type { Host } from '../host/host.ts';
 import { type FoundDeployments, LIST_DEPLOYMENTS, parseDeployments } from './deployments.ts';
 import type { PathState } from './host-files.ts';
+import { SHELL_FUNCTIONS } from './shell.ts';
 import type { RuntimeFeatures } from './unit.ts';
 
 /** What an install asks a machine. */
@@ -12,6 +13,8 @@ export interface Questions {
   readonly wantsSpec: boolean;
   readonly units: readonly string[];
   readonly paths: readonly string[];
+  /** Files whose checksums are wanted. */
+  readonly files?: readonly string[];
 }
 
 export interface Answers {
@@ -23,10 +26,12 @@ export interface Answers {
   /** Those of the units asked for that run. */
   readonly activeUnits: ReadonlySet<string>;
   readonly states: ReadonlyMap<string, PathState>;
+  /** Of the files asked for: the SHA-256 of the content or of a link's target, `-` when there is nothing. */
+  readonly checksums: ReadonlyMap<string, string>;
 }
 
-/** $1 checkout root, $2 runtime, $3 units, $4 whether a spec is wanted; paths on stdin. Prints `KEY TAB VALUE...` lines. */
-const PROBE = `${LIST_DEPLOYMENTS}
+/** $1 checkout root, $2 runtime, $3 units, $4 whether a spec is wanted; on stdin lines `path TAB PATH` and `file TAB PATH`. Prints `KEY TAB VALUE...` lines. */
+const PROBE = `${SHELL_FUNCTIONS}${LIST_DEPLOYMENTS}
 list_deployments "$1"
 if [ -x "$2" ]; then
   "$2" --help 2>&1 | grep -q -e --systemd-cgroup && cgroup=yes || cgroup=no
@@ -42,7 +47,11 @@ fi
 for unit in $3; do
   if systemctl --quiet is-active "$unit"; then printf 'active\\t%s\\n' "$unit"; fi
 done
-while IFS= read -r path; do
+while IFS=$tab read -r kind path; do
+  if [ "$kind" = file ]; then
+    printf 'file\\t%s\\t%s\\n' "$(checksum_of "$path")" "$path"
+    continue
+  fi
   if [ -L "$path" ]; then if [ -d "$path" ]; then state=link-to-directory; else state=link; fi
   elif [ -d "$path" ]; then state=directory
   elif [ -f "$path" ]; then state=file
@@ -54,11 +63,11 @@ done
 
 /** Asks everything in one round trip. Nothing on the machine is changed. */
 export async function probe(host: Host, questions: Questions, signal?: AbortSignal): Promise<Answers> {
-  const { root, runtime, wantsSpec, units, paths } = questions;
+  const { root, runtime, wantsSpec, units, paths, files = [] } = questions;
   const { stdout } = await host.query(
     {
       ...script(PROBE, root, runtime, units.join(' '), wantsSpec ? 'yes' : 'no'),
-      stdin: paths.map((path) => `${path}\n`).join(''),
+      stdin: [...paths.map((path) => `path\t${path}\n`), ...files.map((path) => `file\t${path}\n`)].join(''),
       sudo: true,
     },
     signal,
@@ -79,6 +88,9 @@ export function parseAnswers(stdout: string): Answers {
     activeUnits: new Set(valuesOf('active')),
     states: new Map(
       lines.flatMap(([key, state, path]) => (key === 'path' ? [[path ?? '', state as PathState]] : [])),
+    ),
+    checksums: new Map(
+      lines.flatMap(([key, checksum = '', path]) => (key === 'file' ? [[path ?? '', checksum]] : [])),
     ),
   };
 }

@@ -20,6 +20,8 @@ export interface RenderInputs {
   readonly features: RuntimeFeatures;
   /** What `RUNTIME spec --rootless` printed; for images without a configuration. */
   readonly spec: string | undefined;
+  /** Absolute path of a root filesystem on the machine that the container uses instead of the image's. */
+  readonly remoteRootfs?: string | undefined;
 }
 
 /** A deployment's texts, as far as they do not depend on what else is on the machine. */
@@ -33,47 +35,73 @@ export interface Rendered {
   readonly tmpfiles: string | undefined;
   readonly renames: Readonly<Record<string, string>>;
   readonly hostFiles: readonly HostFile[];
+  /** The manifest's health check, expanded. */
+  readonly healthCheck: readonly string[];
   readonly warnings: readonly string[];
 }
 
 /** Expands and checks all that an image brings, before anything is changed. Throws IMAGE_INVALID or REFUSED. */
 export function render(inputs: RenderInputs): Rendered {
-  const { image, name, root, slot, userValues } = inputs;
+  const { image, name, root, slot, remoteRootfs } = inputs;
   const destination = deploymentPath(root, name, slot);
-  const unitTemplate = image.files['service.template'] ?? BUILT_IN_UNIT;
-  const { defaultValues: defaults, noContainerService } = image.manifest;
-  const values = computeValues({ ...inputs, destination, user: userValues, defaults, unitTemplate });
-  const template = (file: ExportFile) => `${destination}/rootfs/exports/${file}`;
-
+  const { values, config: text, unit, tmpfiles } = deploymentTexts({ ...inputs, destination });
   const configPath = `${destination}/config.json`;
   const { text: config, warnings } = limitCapabilities(
-    configText(inputs, values, template('config.json.template')),
+    withRemoteRootfs(text, configPath, remoteRootfs),
     configPath,
     inputs.capabilities,
   );
-  const tmpfiles = image.files['tmpfiles.template'];
-  if (!noContainerService) refuseLineBreaks(unitTemplate, userValues);
-  if (tmpfiles !== undefined) refuseLineBreaks(tmpfiles, userValues);
   const renames = expandRenames(image, values);
   const files = hostFiles(image, renames, values);
   checkUnits(image, files);
   return {
-    values,
-    config,
-    bindSources: bindSources(parseConfig(config, configPath)),
-    unit: noContainerService ? undefined : expand(unitTemplate, values, template('service.template')),
-    tmpfiles: tmpfiles === undefined ? undefined : expand(tmpfiles, values, template('tmpfiles.template')),
-    renames,
-    hostFiles: files,
+    ...{ values, config, tmpfiles, renames, hostFiles: files },
+    bindSources: bindSources(parseConfig(config, configPath, { remote: remoteRootfs !== undefined })),
+    unit: image.manifest.noContainerService ? undefined : unit(),
+    healthCheck: image.manifest.healthCheck.map((word) => expand(word, values, 'manifest.json')),
     warnings: image.hasExports ? warnings : [...withoutExports(destination), ...warnings],
   };
 }
 
-function configText({ image, spec }: RenderInputs, values: Values, path: string): string {
+type TextInputs = Omit<RenderInputs, 'root' | 'slot' | 'remoteRootfs'> & { readonly destination: string };
+
+/** The templates of an image, expanded. */
+export function deploymentTexts(inputs: TextInputs) {
+  const { image, destination, userValues } = inputs;
+  const unitTemplate = image.files['service.template'] ?? BUILT_IN_UNIT;
+  const { defaultValues: defaults } = image.manifest;
+  const values = computeValues({ ...inputs, user: userValues, defaults, unitTemplate });
+  const template = (file: ExportFile) => `${destination}/rootfs/exports/${file}`;
+  const tmpfiles = image.files['tmpfiles.template'];
+  if (tmpfiles !== undefined) refuseLineBreaks(tmpfiles, userValues);
+  return {
+    values,
+    config: configText(inputs, values, template('config.json.template')),
+    tmpfiles: tmpfiles === undefined ? undefined : expand(tmpfiles, values, template('tmpfiles.template')),
+    unit: () => {
+      refuseLineBreaks(unitTemplate, userValues);
+      return expand(unitTemplate, values, template('service.template'));
+    },
+  };
+}
+
+function configText(
+  { image, spec }: Pick<RenderInputs, 'image' | 'spec'>,
+  values: Values,
+  path: string,
+): string {
   const plain = image.files['config.json'];
   if (plain !== undefined) return plain;
   const template = image.files['config.json.template'];
   return template === undefined ? defaultConfig(spec) : expand(template, values, path);
+}
+
+/** The format checks what the image says of its root before the remote one takes its place. */
+function withRemoteRootfs(text: string, path: string, remoteRootfs: string | undefined): string {
+  if (remoteRootfs === undefined) return text;
+  const config = parseConfig(text, path, { remote: true });
+  if (Object.keys(config).length === 0) return text;
+  return `${JSON.stringify({ ...config, root: { ...config.root, path: remoteRootfs } }, null, 4)}\n`;
 }
 
 /** A line break in a user's value could add directives to a unit. */

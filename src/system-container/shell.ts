@@ -1,21 +1,28 @@
 /**
- * Shell functions of install and uninstall. Lists of host files have lines `CHECKSUM TAB PATH`, children before
- * their parents.
+ * Shell functions of all scripts that change containers. They expect $root, $name, $unit and $tmpfiles. Lists of host
+ * files have lines `CHECKSUM TAB PATH`, children before their parents.
  */
 export const SHELL_FUNCTIONS = `
 tab=$(printf '\\t')
+
+# The SHA-256 of a file's content or of a link's target, 0 for a directory, - for nothing.
+checksum_of() {
+  if [ -L "$1" ]; then set -- "$(readlink -n "$1" | sha256sum)"
+  elif [ -d "$1" ]; then echo 0; return 0
+  elif [ -f "$1" ]; then set -- "$(sha256sum < "$1")"
+  elif [ -e "$1" ]; then echo other; return 0
+  else echo -; return 0; fi
+  echo "\${1%% *}"
+}
 
 # Takes away what the list on stdin names and is as it was installed; prints "modified" and "occupied" lines for
 # what stays.
 remove_host_files() {
   while IFS=$tab read -r sum path; do
     rm -f "\${path%/*}/.kboot-new.\${path##*/}"
-    if [ -L "$path" ]; then now=$(readlink -n "$path" | sha256sum)
-    elif [ -d "$path" ]; then now=0
-    elif [ -f "$path" ]; then now=$(sha256sum < "$path")
-    elif [ -e "$path" ]; then now=other
-    else continue; fi
-    if [ "\${now%% *}" != "$sum" ]; then printf 'modified\\t%s\\n' "$path"
+    now=$(checksum_of "$path")
+    if [ "$now" = - ]; then continue; fi
+    if [ "$now" != "$sum" ]; then printf 'modified\\t%s\\n' "$path"
     elif [ "$now" != 0 ]; then rm -f "$path"
     elif ! rmdir "$path" 2> /dev/null; then printf 'occupied\\t%s\\n' "$path"; fi
   done
@@ -35,24 +42,38 @@ is_copy() { [ -f "$1" ] && [ -f "$2" ] && [ "$(sha256sum < "$1")" = "$(sha256sum
 
 mounts_below() { awk -v below="$1/" 'index($5, below) == 1 { print $5 }' /proc/self/mountinfo | sort -r; }
 
-# Deletes both deployments of a container. What is mounted below them goes first: nothing is deleted through a mount.
-remove_deployments() {
-  for folder in "$1.0" "$1.1"; do
-    mounts_below "$folder" | xargs -r -n 1 umount || true
-    if [ -n "$(mounts_below "$folder")" ]; then
-      echo "$folder cannot be deleted: something is mounted there" >&2
-      return 1
-    fi
-    rm -rf "$folder"
-  done
+# Nothing may be deleted through a mount.
+unmount_below() {
+  mounts_below "$1" | xargs -r -n 1 umount || true
+  if [ -n "$(mounts_below "$1")" ]; then
+    echo "$1 cannot be deleted: something is mounted there" >&2
+    return 1
+  fi
 }
 
-# Copies a file to a place that must be free: the name appears with the whole content, never over another file.
-put() {
-  new=\${2%/*}/.kboot-new.\${2##*/}
-  cp -- "$1" "$new"
-  chmod "$3" "$new"
-  ln -T -- "$new" "$2"
-  rm "$new"
+remove_deployment() {
+  unmount_below "$1" && rm -rf "$1"
+}
+
+# Removes all of a container that nobody can use: what an install that failed or was cut off has made. $1 is the list
+# of its host files, $2 a file with the paths of its units.
+take_back() {
+  switch_off $(cat "$2")
+  for folder in "$root/$name.0" "$root/$name.1"; do
+    if is_copy "$folder/$name.service" "$unit"; then
+      switch_off "$unit"
+      rm -f "$unit"
+    fi
+    if is_copy "$folder/tmpfiles-$name.conf" "$tmpfiles"; then
+      systemd-tmpfiles --remove "$tmpfiles" || true
+      rm -f "$tmpfiles"
+    fi
+  done
+  for file in "$unit" "$tmpfiles"; do rm -f "\${file%/*}/.kboot-new.\${file##*/}"; done
+  remove_host_files < "$1" > /dev/null
+  rm -f "$root/$name"
+  remove_deployment "$root/$name.0"
+  remove_deployment "$root/$name.1"
+  systemctl daemon-reload || true
 }
 `;

@@ -1,9 +1,12 @@
 import { script } from '../host/command.ts';
 import type { Host } from '../host/host.ts';
-import { removalList } from './apply.ts';
-import { deploymentsOf, type FoundDeployments, LIST_DEPLOYMENTS, parseDeployments } from './deployments.ts';
+import { recoverSwitch } from './apply.ts';
+import { deploymentsOf, type FoundDeployment, type FoundDeployments } from './deployments.ts';
+import { findDeployments } from './installed.ts';
 import { CHECKOUT_ROOT, tmpfilesPath, unitPath } from './paths.ts';
+import { unusedLayers } from './prune.ts';
 import { SHELL_FUNCTIONS } from './shell.ts';
+import { removalList } from './tracked-file.ts';
 
 export interface UninstallResult {
   /** `absent`: there was no such container. */
@@ -48,8 +51,9 @@ if [ -n "$kept" ]; then
 fi
 systemctl daemon-reload || true
 rm -f "$root/$name"
-remove_deployments "$root/$name"
-rm -rf "$root/.new-$name"
+remove_deployment "$root/$name.0"
+remove_deployment "$root/$name.1"
+rm -rf "$root/.new-$name" "$root/.old-$name" "$root/.switch-$name"
 for layer in $6; do rm -rf "$root/.storage/$layer"; done
 
 noted=$(sort -ru "$created" 2> /dev/null || true)
@@ -75,26 +79,31 @@ export async function uninstallSystemContainer(
   signal?: AbortSignal,
 ): Promise<UninstallResult> {
   const root = CHECKOUT_ROOT;
-  const listing = await host.query(
-    { ...script(`${LIST_DEPLOYMENTS}\nlist_deployments "$1"`, root), sudo: true },
-    signal,
-  );
-  const found = parseDeployments(listing.stdout);
+  let found = await findDeployments(host, signal);
+  if (found.interrupted.has(name)) {
+    // What cannot be put right goes with the container.
+    await recoverSwitch(host, root, name, signal).catch(() => signal?.throwIfAborted());
+    found = await findDeployments(host, signal);
+  }
   const deployments = deploymentsOf(found, name);
   if (!found.links.has(name) && deployments.length === 0) {
     return { status: 'absent', name, kept: [], occupied: [], state: [], messages: [] };
   }
-  const infos = deployments.flatMap(({ info }) => (info ? [info] : []));
+  const infos = answerable(found, name, deployments).flatMap(({ info }) => (info ? [info] : []));
   const stateDirectories = infos.flatMap((info) => info['state-directories']);
   const installed = infos.flatMap((info) => Object.entries(info['installed-files-checksum']));
   const list = [...installed, ...stateDirectories.map((path) => [path, '0'] as const)];
   const units = infos.flatMap((info) => info.units);
+  const gone = unusedLayers(
+    found,
+    deployments.map(({ folder }) => folder),
+  );
   const { stdout } = await host.change(
     {
       ...script(
         UNINSTALL,
         ...[root, name, unitPath(name), tmpfilesPath(name)],
-        ...[units.join(' '), unusedLayers(found, name).join(' ')],
+        ...[units.join(' '), gone.join(' ')],
       ),
       stdin: removalList(list.map(([path, checksum]) => ({ path, checksum }))),
       sudo: true,
@@ -116,14 +125,12 @@ export async function uninstallSystemContainer(
   };
 }
 
-/**
- * Layers that go with the container: all that no other deployment is made of, also those which an install that
- * failed has left. None while it is unknown what some other deployment is made of.
- */
-export function unusedLayers(found: FoundDeployments, name: string): readonly string[] {
-  const own = deploymentsOf(found, name);
-  const others = [...found.folders.values()].filter((deployment) => !own.includes(deployment));
-  if (others.some(({ info }) => info?.layers === undefined)) return [];
-  const used = new Set(others.flatMap(({ info }) => info?.layers ?? []));
-  return [...found.layers].filter((layer) => !used.has(layer));
+/** The deployment whose files are on the host: the active one, or whatever an install that failed has left. */
+function answerable(
+  { links, folders }: FoundDeployments,
+  name: string,
+  all: readonly FoundDeployment[],
+): readonly FoundDeployment[] {
+  const active = folders.get(links.get(name) ?? '');
+  return active?.info ? [active] : all;
 }

@@ -23,6 +23,9 @@ export interface RuntimeFeatures {
   readonly pidFile: boolean;
 }
 
+/** Nearly every runtime can do both. */
+export const USUAL_FEATURES: RuntimeFeatures = { systemdCgroup: true, pidFile: true };
+
 export interface ExecCommands {
   readonly EXEC_START: string;
   readonly EXEC_STOP: string;

@@ -1,20 +1,18 @@
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
-import { execa } from 'execa';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { script } from '../../src/host/command.ts';
-import type { Host } from '../../src/host/host.ts';
-import { connectSsh } from '../../src/host/ssh/connect.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
 import {
   hostFileConflicts,
   installSystemContainer,
   listSystemContainers,
-  machineCapabilities,
-  type SystemImage,
   startSystemContainer,
   uninstallSystemContainer,
 } from '../../src/system-container/index.ts';
-import { useLab } from '../helpers/lab.ts';
+import {
+  BLOBS,
+  compileTestProgram,
+  PROGRAM_CONFIG,
+  STORE,
+  useContainerLab,
+} from '../helpers/container-lab.ts';
 import { describeE2e } from '../helpers/require-e2e.ts';
 import {
   directory,
@@ -26,62 +24,6 @@ import {
   type TestLayer,
 } from '../system-container/make-image.ts';
 
-const BLOBS = '/var/tmp/blobs';
-
-let host: Host;
-let capabilities: readonly string[];
-
-const sh = async (text: string, ...args: string[]) =>
-  (await host.change({ ...script(text, ...args), sudo: true })).stdout;
-
-/** All files with their modes, owners, link targets and contents, all units that are not in memory only, all mounts. */
-const SNAPSHOT = `
-find / -xdev \\( -path /proc -o -path /sys -o -path /run -o -path /tmp -o -path /dev -o -path /var/log -o -path /var/tmp \\) \\
-  -prune -o -printf '%M %u %g %l %p\\n' | sort
-find /var -xdev \\( -path /var/log -o -path /var/tmp \\) -prune -o -printf '%M %u %g %l %p\\n' | sort
-systemctl list-units --all --plain --no-legend 'kb*' 'container*' | sort
-find /etc -type f -exec sha256sum {} + | sort
-grep -v -e ' /run/user/' /proc/self/mountinfo | cut -d' ' -f5 | sort
-`;
-const snapshot = () => sh(SNAPSHOT);
-
-async function send(layers: readonly TestLayer[]): Promise<void> {
-  for (const { digest, blob } of layers) {
-    await host.change({
-      ...script('mkdir -p "$1"; cat > "$1/$2"', BLOBS, digest.slice(7)),
-      stdin: blob,
-      sudo: true,
-    });
-  }
-}
-
-const install = (image: SystemImage, name: string, values: Readonly<Record<string, string>> = {}) =>
-  installSystemContainer(host, {
-    image,
-    name,
-    values,
-    capabilities,
-    blobDirs: ['/nowhere', BLOBS],
-    runtime: '/usr/local/bin/runc',
-  });
-
-/** A program without libraries: it writes its first argument into /state/out and waits to be told to end. */
-const PROGRAM = `
-#include <fcntl.h>
-#include <signal.h>
-#include <unistd.h>
-#include <string.h>
-static void end(int signal) { _exit(0); }
-int main(int argc, char **argv) {
-  signal(SIGTERM, end);
-  int out = open("/state/out", O_WRONLY | O_CREAT | O_TRUNC, 0644);
-  if (out < 0) return 1;
-  if (write(out, argv[1], strlen(argv[1])) < 0) return 1;
-  close(out);
-  for (;;) pause();
-}
-`;
-
 /** A program that is told to end before it listens to signals would be waited for in vain. */
 const WAIT_FOR_PROGRAM = `
 for try in 1 2 3 4 5 6 7 8 9 10; do
@@ -90,42 +32,19 @@ for try in 1 2 3 4 5 6 7 8 9 10; do
 done
 cat /var/lib/kbtest/out`;
 
-const CONFIG = {
-  ociVersion: '1.0.2',
-  process: {
-    terminal: false,
-    user: { uid: 0, gid: 0 },
-    args: ['/bin/program', '$GREETING'],
-    cwd: '/',
-    capabilities: { bounding: ['CAP_KILL', 'CAP_CHECKPOINT_RESTORE', 'CAP_SYS_RESOURCE'] },
-  },
-  root: { path: 'rootfs', readonly: true },
-  mounts: [
-    { destination: '/proc', type: 'proc', source: 'proc' },
-    { destination: '/state', type: 'bind', source: '$STATE_DIRECTORY/$NAME', options: ['rbind', 'rw'] },
-  ],
-  linux: { namespaces: [{ type: 'mount' }, { type: 'pid' }] },
-};
-
 let base: TestLayer;
 let service: TestLayer;
 
 describeE2e('system containers on a real machine', () => {
-  const own = useLab({ masters: 1, nodes: 0 });
+  const lab = useContainerLab();
+  const { sh, snapshot, send, install } = lab;
 
   beforeAll(async () => {
-    const [machine] = own.lab.machines;
-    if (!machine) throw new Error('no machine');
-    const options = { sshConfigFile: own.lab.files.sshConfig, env: { HOME: own.folder } };
-    host = await connectSsh({ name: machine.name }, options);
-    const bounding = await sh(`awk '/^CapBnd/ { print $2 }' /proc/self/status`);
-    capabilities = machineCapabilities(bounding.trim());
-    const program = path.join(own.folder, 'program');
-    await execa('gcc', ['-static', '-Os', '-o', program, '-x', 'c', '-'], { input: PROGRAM });
+    const program = await compileTestProgram(lab.own.folder);
     base = await makeLayer([
       directory('./'),
       directory('bin/'),
-      file('bin/program', await readFile(program), 0o755),
+      file('bin/program', program, 0o755),
       hardLink('bin/same', 'bin/program'),
       directory('tmp/', 0o1777),
       directory('proc/'),
@@ -150,7 +69,7 @@ describeE2e('system containers on a real machine', () => {
       directory('exports/hostfs/etc/kbtest/empty/', 0o700),
       directory('exports/hostfs/opt/'),
       link('exports/hostfs/opt/kbtest-program', '/var/lib/containers/atomic/kbtest/rootfs/bin/program'),
-      file('exports/config.json.template', JSON.stringify(CONFIG)),
+      file('exports/config.json.template', JSON.stringify(PROGRAM_CONFIG)),
       file(
         'exports/manifest.json',
         JSON.stringify({
@@ -159,15 +78,8 @@ describeE2e('system containers on a real machine', () => {
         }),
       ),
     ]);
-    await host.change({
-      ...script('mkdir -p /usr/local/bin; cat > /usr/local/bin/runc; chmod 755 /usr/local/bin/runc'),
-      stdin: await readFile('/usr/sbin/runc'),
-      sudo: true,
-    });
     await send([base, service]);
   }, 300_000);
-
-  afterAll(() => host?.[Symbol.asyncDispose]());
 
   describe('a service', () => {
     test('is installed, runs, is listed, and leaves nothing when it is uninstalled', async () => {
@@ -205,7 +117,7 @@ describeE2e('system containers on a real machine', () => {
       ]
     `);
 
-      expect(await listSystemContainers(host)).toMatchObject([
+      expect(await listSystemContainers(lab.host)).toMatchObject([
         {
           name: 'kbtest',
           deployment: 'kbtest.0',
@@ -214,29 +126,29 @@ describeE2e('system containers on a real machine', () => {
           broken: undefined,
         },
       ]);
-      await startSystemContainer(host, 'kbtest');
+      await startSystemContainer(lab.host, 'kbtest');
       expect(await sh(WAIT_FOR_PROGRAM)).toBe('hi');
-      expect(await listSystemContainers(host)).toMatchObject([{ name: 'kbtest', state: 'running' }]);
+      expect(await listSystemContainers(lab.host)).toMatchObject([{ name: 'kbtest', state: 'running' }]);
 
       expect(await install(image, 'kbtest', { GREETING: 'hi' })).toMatchObject({ status: 'unchanged' });
       expect(await install(image, 'kbtest')).toMatchObject({ status: 'present' });
 
       await sh('systemctl stop kbtest');
-      expect(await listSystemContainers(host)).toMatchObject([{ name: 'kbtest', state: 'inactive' }]);
+      expect(await listSystemContainers(lab.host)).toMatchObject([{ name: 'kbtest', state: 'inactive' }]);
       // A unit may mount its rootfs; nothing that is mounted there may be deleted with the deployment.
       await sh(`mkdir /var/tmp/precious && touch /var/tmp/precious/file
       mount --bind /var/tmp/precious /var/lib/containers/atomic/kbtest.0/rootfs/tmp
       rm /var/lib/kbtest/out`);
-      await startSystemContainer(host, 'kbtest');
+      await startSystemContainer(lab.host, 'kbtest');
       await sh(WAIT_FOR_PROGRAM);
-      expect(await uninstallSystemContainer(host, 'kbtest')).toMatchObject({
+      expect(await uninstallSystemContainer(lab.host, 'kbtest')).toMatchObject({
         kept: [],
         state: ['/var/lib/kbtest'],
       });
       await sh('rm /var/tmp/precious/file; rm -r /var/lib/kbtest /var/tmp/precious');
       expect(await snapshot()).toBe(before);
-      expect(await uninstallSystemContainer(host, 'kbtest')).toMatchObject({ status: 'absent' });
-      expect(await listSystemContainers(host)).toEqual([]);
+      expect(await uninstallSystemContainer(lab.host, 'kbtest')).toMatchObject({ status: 'absent' });
+      expect(await listSystemContainers(lab.host)).toEqual([]);
     });
   });
 
@@ -254,14 +166,19 @@ describeE2e('system containers on a real machine', () => {
         ...extra,
       ]);
 
-    test('puts its files on the host, starts its units, and takes both away again', async () => {
+    test('puts its files on the lab.host, starts its units, and takes both away again', async () => {
       const before = await snapshot();
       const layer = await files();
       await send([layer]);
       const image = await makeImage('example/kbtool:latest', [layer]);
-      expect(await hostFileConflicts(host, [{ name: 'kbtool', image }])).toEqual([]);
-      const options = { image, capabilities, blobDirs: [BLOBS], runtime: '/no/such/runtime' };
-      expect(await installSystemContainer(host, options)).toMatchObject({
+      expect(await hostFileConflicts(lab.host, [{ name: 'kbtool', image }])).toEqual([]);
+      const options = {
+        image,
+        capabilities: lab.capabilities,
+        blobDirs: [BLOBS],
+        runtime: '/no/such/runtime',
+      };
+      expect(await installSystemContainer(lab.host, options)).toMatchObject({
         status: 'installed',
         name: 'kbtool',
         messages: [
@@ -274,15 +191,15 @@ describeE2e('system containers on a real machine', () => {
         await sh(
           'systemctl is-active kbtool; systemctl is-enabled kbtool; ls /var/lib/containers/atomic/kbtool',
         ),
-      ).toBe('active\nenabled\nconfig.json\ninfo\n');
-      expect(await listSystemContainers(host)).toMatchObject([{ name: 'kbtool', state: 'no service' }]);
-      expect(await hostFileConflicts(host, [{ name: 'kbtool', image }])).toEqual([]);
+      ).toBe('active\nenabled\nconfig.json\ninfo\nrootfs\n');
+      expect(await listSystemContainers(lab.host)).toMatchObject([{ name: 'kbtool', state: 'no service' }]);
+      expect(await hostFileConflicts(lab.host, [{ name: 'kbtool', image }])).toEqual([]);
 
       await sh('systemctl stop kbtool');
-      expect(await installSystemContainer(host, options)).toMatchObject({ status: 'unchanged' });
+      expect(await installSystemContainer(lab.host, options)).toMatchObject({ status: 'unchanged' });
       expect(await sh('systemctl is-active kbtool')).toBe('active\n');
 
-      await uninstallSystemContainer(host, 'kbtool');
+      await uninstallSystemContainer(lab.host, 'kbtool');
       expect(await snapshot()).toBe(before);
     });
 
@@ -291,16 +208,16 @@ describeE2e('system containers on a real machine', () => {
       const image = await makeImage('example/kbtool:latest', [layer]);
       await sh('echo mine > /usr/local/bin/kbtool');
       const before = await snapshot();
-      expect(await hostFileConflicts(host, [{ name: 'kbtool', image }])).toEqual([
+      expect(await hostFileConflicts(lab.host, [{ name: 'kbtool', image }])).toEqual([
         { path: '/usr/local/bin/kbtool', name: 'kbtool' },
       ]);
-      const options = { image, capabilities, blobDirs: [BLOBS] };
+      const options = { image, capabilities: lab.capabilities, blobDirs: [BLOBS] };
       // The foreign program does not understand the unit's call, and that is the end of the install.
       await sh('chmod 644 /usr/local/bin/kbtool');
-      expect((await installSystemContainer(host, options)).messages).toContain(
+      expect((await installSystemContainer(lab.host, options)).messages).toContain(
         'File /usr/local/bin/kbtool already exists',
       );
-      await uninstallSystemContainer(host, 'kbtool');
+      await uninstallSystemContainer(lab.host, 'kbtool');
       expect(await snapshot()).toBe(before);
       await sh('rm /usr/local/bin/kbtool');
     });
@@ -322,19 +239,18 @@ describeE2e('system containers on a real machine', () => {
       if (!one || !two) throw new Error('both images are made above');
       await install(one, 'kbone');
       await install(two, 'kbtwo');
-      const store = '/var/lib/containers/atomic/.storage';
-      expect(await sh(`ls ${store} | wc -l; stat -c %h ${store}/*/usr/share/data`)).toBe('3\n2\n');
+      expect(await sh(`ls ${STORE} | wc -l; stat -c %h ${STORE}/*/usr/share/data`)).toBe('3\n2\n');
 
       await sh('echo changed >> /opt/shared/one');
-      expect(await uninstallSystemContainer(host, 'kbone')).toMatchObject({
+      expect(await uninstallSystemContainer(lab.host, 'kbone')).toMatchObject({
         kept: ['/opt/shared/one'],
         occupied: ['/opt/shared'],
         messages: ['Will not delete /opt/shared/one as it was manually modified.'],
       });
-      expect(await sh(`ls ${store} | wc -l`)).toBe('2\n');
+      expect(await sh(`ls ${STORE} | wc -l`)).toBe('2\n');
       await sh('rm /opt/shared/one');
       // The folder was made by the first: the second takes it away all the same.
-      expect(await uninstallSystemContainer(host, 'kbtwo')).toMatchObject({ kept: [], occupied: [] });
+      expect(await uninstallSystemContainer(lab.host, 'kbtwo')).toMatchObject({ kept: [], occupied: [] });
       expect(await snapshot()).toBe(before);
     });
 
@@ -354,9 +270,9 @@ describeE2e('system containers on a real machine', () => {
       ]);
       await send([layer]);
       const image = await makeImage('example/kbtool:latest', [layer]);
-      await expect(installSystemContainer(host, { image, capabilities, blobDirs: [BLOBS] })).rejects.toThrow(
-        'kbtool',
-      );
+      await expect(
+        installSystemContainer(lab.host, { image, capabilities: lab.capabilities, blobDirs: [BLOBS] }),
+      ).rejects.toThrow('kbtool');
       // Only the unpacked layer may stay, for the next try.
       await sh('rm -r /var/lib/containers');
       expect(await snapshot()).toBe(before);
@@ -365,7 +281,7 @@ describeE2e('system containers on a real machine', () => {
 
   /** Kills, in the middle of it, the next script that unpacks or installs. $1 is how many seconds after it began. */
   const KILL = `
-until found=$(grep -l -s -e 'take_[b]ack' -e 'tar -[x]zpf' /proc/[0-9]*/cmdline); do :; done
+until found=$(grep -l -s -e 'take_[b]ack' -e 'tar -[x]' /proc/[0-9]*/cmdline); do :; done
 sleep "$1"
 for file in $found; do
   pid=\${file#/proc/}
@@ -379,7 +295,7 @@ done
     let killed = 0;
     for (const delay of [0, 0.01, 0.02, 0.04, 0.06, 0.08, 0.12, 0.16, 0.2, 0.25, 0.3]) {
       const [result] = await Promise.allSettled([install(image, 'kbtest'), sh(KILL, String(delay))]);
-      const [found] = await listSystemContainers(host);
+      const [found] = await listSystemContainers(lab.host);
       if (result.status === 'rejected') killed++;
       else expect(found).toMatchObject({ name: 'kbtest', broken: undefined });
       expect(await install(image, 'kbtest')).toMatchObject({
@@ -388,7 +304,7 @@ done
       expect(
         await sh('cat /etc/kbtest/settings; systemctl is-enabled kbtest; ls -A /var/lib/containers/atomic'),
       ).toBe('greeting=hello\nenabled\n.created-directories\n.storage\nkbtest\nkbtest.0\n');
-      expect(await uninstallSystemContainer(host, 'kbtest')).toMatchObject({
+      expect(await uninstallSystemContainer(lab.host, 'kbtest')).toMatchObject({
         kept: [],
         occupied: [],
         state: [],

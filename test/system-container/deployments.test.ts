@@ -3,7 +3,7 @@ import { parseDeployments, trackedPaths } from '../../src/system-container/deplo
 import { parseInfo } from '../../src/system-container/info.ts';
 import { parseList } from '../../src/system-container/list.ts';
 import { parseAnswers } from '../../src/system-container/probe.ts';
-import { unusedLayers } from '../../src/system-container/uninstall.ts';
+import { unusedLayers } from '../../src/system-container/prune.ts';
 
 const encode = (value: unknown) =>
   Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64');
@@ -38,6 +38,7 @@ describe('the list', () => {
         created: 1_760_000_000,
         state: 'running',
         runtime: '/usr/local/bin/runc',
+        remote: undefined,
         userValues: { A: 'b' },
         broken: undefined,
       },
@@ -121,7 +122,7 @@ test('paths that any deployment tracks are known', () => {
 describe('layers that go with a container', () => {
   const stored = ['one', 'two', 'three', 'lost'].map((layer) => `layer\t${layer}\n`).join('');
   const unused = (rest: string) =>
-    unusedLayers(parseDeployments(stored + folder('a.0', { layers: ['one', 'two'] }) + rest), 'a');
+    unusedLayers(parseDeployments(stored + folder('a.0', { layers: ['one', 'two'] }) + rest), ['a.0', 'a.1']);
 
   test('are all that nobody else uses', () => {
     expect(unused('')).toEqual(['one', 'two', 'three', 'lost']);

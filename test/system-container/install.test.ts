@@ -6,7 +6,7 @@ import { file, type Member, makeImage, makeLayer } from './make-image.ts';
 
 const isProbe = ({ argv }: Command) => !!argv[2]?.includes('runtime\\t');
 const isUnpack = ({ argv }: Command) => !!argv[2]?.includes('tar -xzpf');
-const isApply = ({ argv }: Command) => !!argv[2]?.includes('take_back');
+const isApply = ({ argv }: Command) => !!argv[2]?.includes('build_rootfs');
 const isStart = ({ argv }: Command) => !!argv[2]?.includes('enable "$@"');
 
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64');
@@ -19,6 +19,7 @@ const probed =
     stdin
       .trim()
       .split('\n')
+      .map((line) => line.slice(5))
       .map((path) => `path\t${states[path] ?? 'absent'}\t${path}\n`)
       .join('');
 
@@ -168,7 +169,7 @@ describe('what an interrupted install left', () => {
     );
     expect(result.messages).toContain('Created file /opt/a');
     const apply = host.calls.at(-1);
-    expect(apply?.command.argv.at(-1)).toBe('/etc/systemd/system/x.service');
+    expect(apply?.stdin).toContain('/etc/systemd/system/x.service\n');
     expect(apply?.stdin).toContain('0\t/var/lib/test\n0\t/opt\nabc\t/opt/a\n');
   });
 });

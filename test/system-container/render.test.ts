@@ -95,9 +95,10 @@ describe("kboot's own images, on a machine without anything", () => {
     await expect(result.unit ?? '').toMatchFileSnapshot(golden('unit.service'));
     await expect(
       result.hostFiles
-        .map((file) =>
-          file.kind === 'text' ? `## ${file.path}\n${file.text}\n` : `## ${file.kind} ${file.path}\n`,
-        )
+        .map(({ kind, path: place, source }) => {
+          const text = result.texts.get(source);
+          return text === undefined ? `## ${kind} ${place}\n` : `## ${place}\n${text}\n`;
+        })
         .join(''),
     ).toMatchFileSnapshot(golden('host-files'));
   });

@@ -1,5 +1,6 @@
 import type { Register } from '../verb.ts';
 import { registerBundle } from './bundle.ts';
+import { registerContainers } from './containers.ts';
 import { registerInit } from './init.ts';
 import { registerJoin } from './join.ts';
 import { registerLab } from './lab.ts';
@@ -10,6 +11,7 @@ export const COMMANDS: readonly Register[] = [
   registerInit,
   registerJoin,
   registerReset,
+  registerContainers,
   registerBundle,
   registerLab,
 ];

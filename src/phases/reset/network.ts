@@ -1,7 +1,7 @@
 import { script } from '../../host/command.ts';
 import { CLEAN_FIREWALL } from '../firewall.ts';
 import { everywhere, type Phase } from '../phase.ts';
-import { wasChanged } from './changed.ts';
+import { wasInCluster } from './changed.ts';
 
 /** Links that flannel, the bridge plugin and kube-proxy make. */
 const LINKS = ['cni0', 'flannel.1', 'kube-ipvs0', 'kube-bridge'];
@@ -19,7 +19,7 @@ export const cleanNetwork: Phase = {
   title: 'Remove its links and firewall rules',
   on: everywhere,
   after: ['stop'],
-  decide: wasChanged,
+  decide: wasInCluster,
   async run({ host, subject, signal }) {
     const links = LINKS.filter((link) => !subject.ledger?.links.includes(link));
     await host.change({ ...script(DELETE_LINKS, ...links), sudo: true }, signal);

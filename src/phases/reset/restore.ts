@@ -1,7 +1,9 @@
 import { uninstallSystemContainer } from '../../system-container/index.ts';
 import { everywhere, type Phase } from '../phase.ts';
 import { putBack } from '../put-back.ts';
-import { wasChanged } from './changed.ts';
+import { wasChanged, wasInCluster } from './changed.ts';
+
+const CLUSTER = ['kubelet', 'etcd', 'node-runtime'];
 
 /** Uninstalls the system containers: kubelet and etcd before the runtime that runs them. */
 export const uninstall: Phase = {
@@ -10,9 +12,12 @@ export const uninstall: Phase = {
   on: everywhere,
   after: ['clean-network'],
   decide: wasChanged,
-  async run({ host, signal, warn }) {
-    // By name, whatever is listed: an install that was cut off has left something without being listed by it.
-    for (const name of ['kubelet', 'etcd', 'node-runtime']) {
+  async run({ host, subject, signal, warn }) {
+    // The cluster's by name, whatever is listed: an install that was cut off may have left something unlisted. The
+    // runtime goes last, because the others need it to stop.
+    const others = subject.containers.map(({ name }) => name.replace(/\.[01]$/, ''));
+    const names = new Set([...others.filter((name) => !CLUSTER.includes(name)), ...CLUSTER]);
+    for (const name of names) {
       const { kept } = await uninstallSystemContainer(host, name, signal);
       for (const path of kept) warn(`${path} was changed after the installation and is left as it is`);
     }
@@ -25,7 +30,7 @@ export const restore: Phase = {
   title: 'Put back what was there before',
   on: everywhere,
   after: ['uninstall'],
-  decide: wasChanged,
+  decide: wasInCluster,
   async run({ host, subject, signal }) {
     await putBack(host, subject.ledger, signal);
   },

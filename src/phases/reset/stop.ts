@@ -1,6 +1,6 @@
 import { script } from '../../host/command.ts';
 import { everywhere, type Phase } from '../phase.ts';
-import { wasChanged } from './changed.ts';
+import { wasInCluster } from './changed.ts';
 
 /**
  * Ends the kubelet, every pod, containerd and etcd, then unmounts what they mounted. containerd's unit leaves
@@ -40,7 +40,7 @@ export const stopCluster: Phase = {
   title: 'Stop the pods and the kubelet',
   on: everywhere,
   after: ['remove-node'],
-  decide: wasChanged,
+  decide: wasInCluster,
   async run({ host, signal }) {
     await host.change({ ...script(STOP), sudo: true, timeoutMs: 240_000 }, signal);
   },

@@ -1,0 +1,86 @@
+import { NO_BUNDLE } from '../../../bundle/none.ts';
+import type { Bundle } from '../../../bundle/open.ts';
+import type { Cluster, Machine } from '../../../config/cluster.ts';
+import { KbootError } from '../../../lib/errors.ts';
+import type { Results } from '../../../phases/containers/steps.ts';
+import type { Phase, Subject } from '../../../phases/phase.ts';
+import type { Prepared } from '../../../plan/prepare.ts';
+import type { Failure } from '../../../plan/run.ts';
+import { renderPlan } from '../../render/plan.ts';
+import type { Run } from '../../verb.ts';
+import { applyRecipe } from '../apply.ts';
+import { openSession, throwFailures } from '../session.ts';
+
+/** A verb's work on machines that are connected and locked. */
+export interface Change {
+  readonly run: Run;
+  readonly cluster: Cluster;
+  readonly machines: readonly Machine[];
+  readonly session: Prepared;
+}
+
+/** Connects to the machines, calls `task`, and lets go of them whatever happens. */
+export async function withMachines<T>(
+  run: Run,
+  cluster: Cluster,
+  machines: readonly Machine[],
+  task: (change: Change) => Promise<T>,
+): Promise<T> {
+  await using session = await openSession(run, cluster, machines, false);
+  return await task({ run, cluster, machines, session });
+}
+
+/** Carries steps out on all machines, or only shows them: then the text of the plan comes back. */
+export async function applySteps(
+  { run, session }: Change,
+  steps: readonly Phase[],
+  { dryRun = false, bundle = NO_BUNDLE }: { readonly dryRun?: boolean; readonly bundle?: Bundle } = {},
+): Promise<{ readonly failures: readonly Failure[]; readonly planned: string | undefined }> {
+  const applied = await applyRecipe(run, session, steps, bundle, { dryRun, check: false });
+  return { failures: applied.failures, planned: dryRun ? renderPlan(applied.plan) : undefined };
+}
+
+/** Where a container is installed at all. Throws REFUSED when that is nowhere, or not where it was asked for. */
+export function requireSomewhere(
+  { session, machines }: Change,
+  name: string,
+  asked: readonly string[],
+): readonly Subject[] {
+  const subjects = session.situation.subjects;
+  const having = subjects.filter(({ containers }) => containers.some((found) => found.name === name));
+  const without = subjects.filter((subject) => !having.includes(subject));
+  const missing = asked.length > 0 ? without : having.length === 0 ? without : [];
+  if (missing.length > 0 && (asked.length > 0 || machines.length === subjects.length)) {
+    const where = missing.map(({ machine }) => machine.name).join(', ');
+    throw new KbootError('REFUSED', `${where}: System container '${name}' is not installed`, {
+      hint: 'kboot containers list -a shows what is',
+    });
+  }
+  return having;
+}
+
+/** Throws what failed; otherwise the results in the order of the machines, as text or as JSON. */
+export function finish<T extends { readonly messages: readonly string[] }>(
+  { run, machines, session }: Change,
+  failures: readonly Failure[],
+  results: Results<T>,
+  json: boolean,
+): string {
+  const rows = session.situation.subjects.flatMap((subject) => {
+    const result = results.get(subject);
+    return result ? [{ host: subject.machine.name, ...result }] : [];
+  });
+  const text = json
+    ? `${JSON.stringify(rows, null, 4)}\n`
+    : rows
+        .flatMap(({ host, messages }) => messages.map((line) => `${prefix(host, machines)}${line}\n`))
+        .join('');
+  if (failures.length === 0) return text;
+  run.io.stdout.write(text);
+  throwFailures(failures, run.io.signal, machines.length);
+  return text;
+}
+
+/** Nobody asks which machine said something when there is only one. */
+const prefix = (host: string, machines: readonly Machine[]): string =>
+  machines.length === 1 ? '' : `${host}: `;

@@ -1,0 +1,69 @@
+import { parseImageReference } from '../../../bundle/image-source/reference.ts';
+import { clearImage, sendImage } from '../../../phases/containers/send-image.ts';
+import { type Installed, installStep, type Results } from '../../../phases/containers/steps.ts';
+import { valuesForMachine } from '../../../phases/containers/values.ts';
+import type { Subject } from '../../../phases/phase.ts';
+import { defaultName } from '../../../system-container/index.ts';
+import { ExitWith } from '../../exit-with.ts';
+import type { Run } from '../../verb.ts';
+import { readCluster } from '../cluster.ts';
+import { applySteps, finish, withMachines } from './change.ts';
+import { Images } from './images.ts';
+import { chooseMachines, type HostFlags, parseSettings } from './machines.ts';
+
+export interface InstallFlags extends HostFlags {
+  readonly name?: string;
+  readonly set: readonly string[];
+  readonly runtime?: string;
+  readonly rootfs?: string;
+  readonly display: boolean;
+  readonly start: boolean;
+  readonly insecureRegistry: boolean;
+  readonly dryRun: boolean;
+  readonly json: boolean;
+}
+
+/**
+ * Installs a container on the chosen machines, in parallel. What an image that is run once ends with is what kboot ends
+ * with.
+ */
+export async function runInstall(run: Run, reference: string, flags: InstallFlags): Promise<string> {
+  const settings = parseSettings(flags.set);
+  const cluster = await readCluster(run);
+  const machines = chooseMachines(cluster, flags, 'change');
+  const images = new Images(run, cluster, flags.insecureRegistry);
+  const { name: image } = parseImageReference(reference, run.io.cwd);
+  return withMachines(run, cluster, machines, async (change) => {
+    const { subjects } = change.session.situation;
+    const opened = new Map(
+      await Promise.all(
+        subjects.map(async (subject) => [subject, await images.open(image, subject.facts.machine)] as const),
+      ),
+    );
+    const bundle = await images.usedBundle;
+    const imageOf = (subject: Subject) => opened.get(subject);
+    const results: Results<Installed> = new Map();
+    // Neither a root filesystem of the machine nor a mere look needs the layers.
+    const sent = flags.rootfs === undefined && !flags.display ? imageOf : () => undefined;
+    const steps = [
+      sendImage(sent),
+      installStep(
+        {
+          name: flags.name ?? defaultName(image),
+          ...{ imageOf, runtime: flags.runtime, rootfs: flags.rootfs },
+          ...{ start: flags.start, display: flags.display },
+          valuesOf: (subject) => ({ ...valuesForMachine(image, subject, bundle), ...settings }),
+        },
+        results,
+      ),
+      clearImage(sent),
+    ];
+    const { failures, planned } = await applySteps(change, steps, flags);
+    if (planned !== undefined) return planned;
+    const text = finish(change, failures, results, flags.json);
+    const status = Math.max(0, ...[...results.values()].map(({ exitCode = 0 }) => exitCode));
+    if (status === 0) return text;
+    run.io.stdout.write(text);
+    throw new ExitWith(status);
+  });
+}

@@ -1,0 +1,69 @@
+import { type Blob, hexOf } from '../../bundle/select.ts';
+import { sendBlobs } from '../../bundle/transfer.ts';
+import { BLOBS_DIR, STATE_DIR } from '../../facts/paths.ts';
+import { script } from '../../host/command.ts';
+import { everywhere, no, type Phase, type Subject, yes } from '../phase.ts';
+import { megabytes } from '../send.ts';
+import type { OpenedImage } from './image.ts';
+
+/** The image that a machine is to get; undefined where it gets none. */
+export type ImageOf = (subject: Subject) => OpenedImage | undefined;
+
+function missingLayers({ facts }: Subject, opened: OpenedImage | undefined): readonly Blob[] {
+  return (opened?.source.layers ?? []).filter(({ digest }) => {
+    const hex = hexOf(digest);
+    return !facts.layers.has(hex) && !facts.staged.has(hex) && !facts.contents.has(hex);
+  });
+}
+
+/** Sends the layers of an image which a machine has nowhere yet. */
+export function sendImage(imageOf: ImageOf): Phase {
+  return {
+    id: 'send-image',
+    title: 'Send the layers of the image',
+    on: everywhere,
+    after: [],
+    decide: (subject) => {
+      const missing = missingLayers(subject, imageOf(subject));
+      const bytes = missing.reduce((sum, { size }) => sum + size, 0);
+      return missing.length === 0
+        ? no('the machine has every layer')
+        : yes(`${missing.length} layers are missing (${megabytes(bytes)})`);
+    },
+    async run({ host, subject, progress, signal }) {
+      const opened = imageOf(subject);
+      const missing = missingLayers(subject, opened);
+      const total = missing.reduce((sum, { size }) => sum + size, 0);
+      if (!opened) return;
+      await sendBlobs(host, missing, {
+        blobPath: (digest) => opened.source.blobPath(digest),
+        into: BLOBS_DIR,
+        onProgress: (done) => progress({ done, total }),
+        signal,
+      });
+    },
+  };
+}
+
+const CLEAR = `
+rm -rf "$1"
+rmdir -p "\${1%/*}" 2> /dev/null || true
+`;
+
+/** Clears the sent layers away: unpacked, they are of no more use. */
+export function clearImage(imageOf: ImageOf): Phase {
+  return {
+    id: 'clear-image',
+    title: 'Clear away the sent layers',
+    on: everywhere,
+    after: [],
+    always: true,
+    decide: (subject) =>
+      subject.facts.staged.size > 0 || missingLayers(subject, imageOf(subject)).length > 0
+        ? yes(`nothing below ${STATE_DIR} is needed once it is unpacked`)
+        : no('nothing was sent'),
+    async run({ host, signal }) {
+      await host.change({ ...script(CLEAR, BLOBS_DIR), sudo: true }, signal);
+    },
+  };
+}

@@ -1,0 +1,15 @@
+import type { Bundle } from '../../bundle/open.ts';
+import type { Subject } from '../phase.ts';
+import { containerValues } from '../planned-containers.ts';
+
+const OWN = /^kboot\/(node-runtime|kubelet|etcd)(?::|@|$)/;
+
+/** What kboot's own images must be told about a machine; nothing for images of others. */
+export function valuesForMachine(
+  image: string,
+  subject: Subject,
+  bundle: Bundle | undefined,
+): Readonly<Record<string, string>> {
+  const [, name] = OWN.exec(image) ?? [];
+  return name === undefined || bundle === undefined ? {} : containerValues(name, subject, bundle);
+}

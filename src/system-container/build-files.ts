@@ -1,0 +1,39 @@
+import type { Files } from './archive.ts';
+import type { Settled } from './decide.ts';
+import type { LayerStep } from './layer-merge.ts';
+import { layerName } from './layer-store.ts';
+import { tmpfilesCopy, unitName } from './paths.ts';
+import { removalList } from './tracked-file.ts';
+
+/** Present in a deployment that was built and never was active. */
+export const PREPARED = 'prepared';
+
+/** What the build of a deployment works from. */
+export function buildFiles(name: string, steps: readonly LayerStep[], settled: Settled): Files {
+  const { unit, tmpfiles, leftovers, remote } = settled;
+  const files = new Map([
+    ['deployment/config.json', settled.config],
+    ['deployment/info', settled.info],
+    [`deployment/${PREPARED}`, ''],
+    ...rootfsFiles(steps),
+    ['leftovers', removalList(leftovers.installed)],
+    ['leftover-units', leftovers.units.map((path) => `${path}\n`).join('')],
+  ]);
+  if (unit === undefined) files.set('no-service', '');
+  else files.set(`deployment/${unitName(name)}`, unit);
+  if (tmpfiles !== '') files.set(`deployment/${tmpfilesCopy(name)}`, tmpfiles);
+  if (remote !== undefined) files.set('remote', remote);
+  for (const [path, text] of settled.texts) files.set(`deployment/${path}`, text);
+  return files;
+}
+
+/** How layers are put together. */
+export function rootfsFiles(steps: readonly LayerStep[]): Files {
+  const files = new Map([['layers', steps.map((step) => `${layerName(step)}\n`).join('')]]);
+  for (const [at, { remove, keep }] of steps.entries()) {
+    files.set(`remove.${at}`, remove.map((path) => `./${path}\0`).join(''));
+    const kept = keep.map(({ owner, mode, path }) => `${owner}\0${mode.toString(8)}\0./${path}\0`);
+    files.set(`keep.${at}`, kept.join(''));
+  }
+  return files;
+}

@@ -1,0 +1,46 @@
+/**
+ * Shell function that makes a deployment out of `$staging/build`. The old content of the slot goes only when the new
+ * one is whole and on the disk.
+ */
+export const BUILD_FUNCTIONS = `
+# Puts the layers that the store holds together below $staging/build/deployment/rootfs.
+build_rootfs() {
+  how=-a
+  trial=$root/.storage/.trial.$$
+  : > "$trial"
+  # A program that may write to its root must not write into the store.
+  if ln "$trial" "$staging/trial" 2> /dev/null && [ ! -f "$staging/build/writable" ]; then how=-al; fi
+  rm -f "$trial"
+  mkdir rootfs
+  cd rootfs
+  at=0
+  while read -r layer; do
+    xargs -0 -r rm -rf -- < "$staging/build/remove.$at"
+    cp $how "$root/.storage/$layer/." .
+    xargs -0 -r -n 3 sh -c 'chown "$1" "$3" && chmod "$2" "$3"' sh < "$staging/build/keep.$at"
+    at=$((at + 1))
+  done < "$staging/build/layers"
+  # Of an image that only delivers host files, what a rollback has to put back stays.
+  if [ -f "$staging/build/no-service" ]; then find . -mindepth 1 -maxdepth 1 ! -name exports -exec rm -rf {} +; fi
+  cd ..
+}
+
+build() {
+  if [ ! -L "$root/$name" ] && { [ -e "$root/$name.0" ] || [ -e "$root/$name.1" ]; }; then
+    take_back "$staging/build/leftovers" "$staging/build/leftover-units"
+  fi
+  cd "$staging/build/deployment"
+  if [ -f "$staging/build/remote" ]; then ln -sT -- "$(cat "$staging/build/remote")" rootfs
+  else build_rootfs; fi
+  cd /
+  sync "$staging/build/deployment"/*
+  sync -f "$root"
+  rm -rf "$root/.old-$name"
+  if [ -e "$root/$name.$slot" ]; then
+    unmount_below "$root/$name.$slot"
+    mv -T "$root/$name.$slot" "$root/.old-$name"
+  fi
+  mv -T "$staging/build/deployment" "$root/$name.$slot"
+  rm -rf "$root/.old-$name"
+}
+`;

@@ -1,0 +1,108 @@
+import type { Host } from '../host/host.ts';
+import { KbootError } from '../lib/errors.ts';
+import { recoverSwitch } from './apply.ts';
+import { type Leftovers, type Settled, settle } from './decide.ts';
+import type { SystemImage } from './image.ts';
+import type { Info } from './info.ts';
+import { layerName } from './layer-store.ts';
+import { CHECKOUT_ROOT, type Slot } from './paths.ts';
+import { type Answers, probe } from './probe.ts';
+import { pathsToAsk, type Rendered, type RenderInputs, render } from './render.ts';
+import { type RuntimeFeatures, USUAL_FEATURES } from './unit.ts';
+
+/** A deployment that somebody wants on a machine. */
+export interface Wanted {
+  readonly image: SystemImage;
+  readonly name: string;
+  readonly slot: Slot;
+  readonly userValues: Readonly<Record<string, string>>;
+  readonly uuid: string;
+  /** What the machine's bounding set allows; see machineCapabilities(). */
+  readonly capabilities: readonly string[];
+  /** Path of the OCI runtime on the machine. */
+  readonly runtime: string;
+  readonly remote?: { readonly given: string; readonly rootfs: string } | undefined;
+}
+
+/** What a machine answered to the questions that a deployment raises. */
+export interface Asked {
+  readonly answers: Answers;
+  readonly rendered: Rendered;
+}
+
+/**
+ * Asks a machine all that decides about a deployment, once where possible. A switch of the container that was cut
+ * off is ended before. `previous` is what the deployment replaces. Throws IMAGE_INVALID, REFUSED and, for an image
+ * with a service, MISSING_REQUIREMENT without a runtime.
+ */
+export async function askMachine(
+  host: Host,
+  wanted: Wanted,
+  previous: Info | undefined,
+  signal: AbortSignal | undefined,
+): Promise<Asked> {
+  const { image, name, runtime, remote } = wanted;
+  const common: Omit<RenderInputs, 'features' | 'spec'> = {
+    ...wanted,
+    root: CHECKOUT_ROOT,
+    remoteRootfs: remote?.rootfs,
+  };
+  const ask = (rendered: Rendered) =>
+    probe(
+      host,
+      {
+        ...{ root: CHECKOUT_ROOT, runtime, units: image.manifest.units, paths: pathsToAsk(rendered, name) },
+        wantsSpec: !image.files['config.json'] && !image.files['config.json.template'],
+        files: trackedFiles(previous),
+      },
+      signal,
+    );
+  // A guess, to learn which paths to ask for.
+  const guess = render({ ...common, features: USUAL_FEATURES, spec: undefined });
+  let answers = await ask(guess);
+  if (answers.deployments.interrupted.has(name)) {
+    await recoverSwitch(host, CHECKOUT_ROOT, name, signal);
+    answers = await ask(guess);
+  }
+  const rendered = render({ ...common, features: featuresOf(answers, image, runtime), spec: answers.spec });
+  if (pathsToAsk(rendered, name).some((path) => !answers.states.has(path))) answers = await ask(rendered);
+  return { answers, rendered };
+}
+
+/** Decides the deployment from what was answered. Throws REFUSED. */
+export function settleAsked(
+  wanted: Wanted,
+  { answers, rendered }: Asked,
+  replaced: {
+    readonly previous?: Info;
+    readonly leftovers?: Leftovers | undefined;
+    readonly created: number;
+  },
+): Settled {
+  const { previous } = replaced;
+  const modified = (previous?.['host-files'] ?? []).filter(({ path, checksum, kind }) => {
+    const now = answers.checksums.get(path) ?? '-';
+    return kind !== 'directory' && now !== '-' && now !== checksum;
+  });
+  return settle({
+    ...{ ...wanted, ...replaced, rendered, states: answers.states },
+    layers: wanted.remote ? [] : wanted.image.steps.map(layerName),
+    modified: new Set(modified.map(({ path }) => path)),
+  });
+}
+
+function trackedFiles(previous: Info | undefined): readonly string[] {
+  const files = previous?.['host-files'] ?? [];
+  return files.filter(({ kind }) => kind !== 'directory').map(({ path }) => path);
+}
+
+/** An image without a service may bring the very runtime that others need. */
+function featuresOf(answers: Answers, image: SystemImage, path: string): RuntimeFeatures {
+  if (answers.runtime) return answers.runtime;
+  if (image.manifest.noContainerService) return { systemdCgroup: false, pidFile: false };
+  throw new KbootError(
+    'MISSING_REQUIREMENT',
+    `Cannot install the container: the runtime ${path} is not installed`,
+    { hint: 'install node-runtime first (kboot containers install node-runtime), or name another runtime' },
+  );
+}

@@ -1,0 +1,72 @@
+import { script } from '../host/command.ts';
+import type { Host } from '../host/host.ts';
+import type { FoundDeployments } from './deployments.ts';
+import { findDeployments } from './installed.ts';
+import { CHECKOUT_ROOT, slotOf } from './paths.ts';
+import { SHELL_FUNCTIONS } from './shell.ts';
+
+/** What nobody needs on a machine. */
+export interface Garbage {
+  /** Folders `X.0` and `X.1` of containers that no link selects. */
+  readonly deployments: readonly string[];
+  /** Layers, in hex, that no deployment is made of. */
+  readonly layers: readonly string[];
+}
+
+/** $1 checkout root; on stdin paths below it. What an interrupted change left goes as well. */
+const PRUNE = `${SHELL_FUNCTIONS}
+root=$1
+for old in "$root"/.new-* "$root"/.old-* "$root"/.link-* "$root"/.once-*; do
+  if [ -e "$old" ] || [ -L "$old" ]; then remove_deployment "$old"; fi
+done
+while IFS= read -r path; do
+  # Under another name first: what is half deleted must not look whole.
+  case $path in
+    .storage/*) old=$root/.storage/.old.\${path#.storage/} ;;
+    *) old=$root/.old-$path; unmount_below "$root/$path" ;;
+  esac
+  rm -rf "$old"
+  mv -T "$root/$path" "$old"
+  rm -rf "$old"
+done
+rm -rf "$root"/.storage/.old.*
+`;
+
+/** Layers that no deployment uses; none while it is unknown what some deployment is made of. */
+export function unusedLayers(
+  { folders, layers }: FoundDeployments,
+  except: readonly string[] = [],
+): readonly string[] {
+  const staying = [...folders.values()].filter(({ folder }) => !except.includes(folder));
+  if (staying.some(({ info }) => info?.layers === undefined)) return [];
+  const used = new Set(staying.flatMap(({ info }) => info?.layers ?? []));
+  return [...layers].filter((layer) => !used.has(layer));
+}
+
+/** Decides what can go. Deployments of a container whose link is lost count as nobody's. */
+export function garbageOf(found: FoundDeployments): Garbage {
+  const deployments = [...found.folders.keys()].filter((folder) => {
+    const name = folder.replace(/\.[01]$/, '');
+    return slotOf(folder) !== undefined && !found.links.has(name) && !found.interrupted.has(name);
+  });
+  return { deployments, layers: unusedLayers(found, deployments) };
+}
+
+/**
+ * Deletes what nobody needs: unused layers and, unless only those are asked for, orphaned deployments. The caller
+ * holds the machine's lock. Resolves with what was deleted.
+ */
+export async function pruneSystemContainers(
+  host: Host,
+  { layersOnly = false, signal }: { readonly layersOnly?: boolean; readonly signal?: AbortSignal } = {},
+): Promise<Garbage> {
+  const found = await findDeployments(host, signal);
+  const garbage = layersOnly ? { deployments: [], layers: unusedLayers(found) } : garbageOf(found);
+  const paths = [...garbage.deployments, ...garbage.layers.map((layer) => `.storage/${layer}`)];
+  if (layersOnly && paths.length === 0) return garbage;
+  await host.change(
+    { ...script(PRUNE, CHECKOUT_ROOT), stdin: paths.map((path) => `${path}\n`).join(''), sudo: true },
+    signal,
+  );
+  return garbage;
+}

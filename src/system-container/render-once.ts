@@ -1,0 +1,35 @@
+import { limitCapabilities } from './config-json.ts';
+import type { SystemImage } from './image.ts';
+import { deploymentTexts } from './render.ts';
+import { USUAL_FEATURES } from './unit.ts';
+
+interface OnceInputs {
+  readonly image: SystemImage;
+  readonly name: string;
+  readonly values?: Readonly<Record<string, string>>;
+  readonly runtime: string;
+  readonly capabilities: readonly string[];
+  /** The folder that the runtime gets as its bundle. */
+  readonly destination: string;
+}
+
+/** What is needed to run an image once: always in the foreground, and without the checks of an install. */
+export function renderOnce(inputs: OnceInputs): {
+  readonly config: string;
+  readonly tmpfiles: string | undefined;
+  readonly command: string;
+  readonly warnings: readonly string[];
+} {
+  const { values, config, tmpfiles } = deploymentTexts({
+    ...{ ...inputs, userValues: inputs.values ?? {}, uuid: '', spec: undefined },
+    features: { ...USUAL_FEATURES, pidFile: false },
+  });
+  const path = `${inputs.destination}/config.json`;
+  const limited = limitCapabilities(config, path, inputs.capabilities);
+  return {
+    config: limited.text,
+    tmpfiles: tmpfiles === '' ? undefined : tmpfiles,
+    command: String(values.get('EXEC_START') ?? ''),
+    warnings: limited.warnings,
+  };
+}

@@ -1,0 +1,116 @@
+import { script } from '../host/command.ts';
+import { CommandError } from '../host/command-error.ts';
+import type { Host } from '../host/host.ts';
+import { archiveOf } from './archive.ts';
+import { rootfsFiles } from './build-files.ts';
+import { BUILD_FUNCTIONS } from './build-script.ts';
+import { parseLoosely } from './config-json.ts';
+import type { SystemImage } from './image.ts';
+import { unpackMissing } from './layer-store.ts';
+import { checkName } from './names.ts';
+import { CHECKOUT_ROOT, DEFAULT_RUNTIME } from './paths.ts';
+import { probe } from './probe.ts';
+import { renderOnce } from './render-once.ts';
+import { SHELL_FUNCTIONS } from './shell.ts';
+
+export interface RunOnceRequest {
+  readonly image: SystemImage;
+  readonly name: string;
+  readonly values?: Readonly<Record<string, string>>;
+  readonly runtime?: string | undefined;
+  readonly capabilities: readonly string[];
+  readonly blobDirs: readonly string[];
+}
+
+export interface RunOnceResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly warnings: readonly string[];
+}
+
+/** What is run once may take its time. */
+const RUN_TIMEOUT_MS = 60 * 60 * 1000;
+
+/**
+ * $1 checkout root, $2 container, $3 runtime, $4 the command. The program's own exit status is printed behind its
+ * output, because a failing script has one too.
+ */
+const RUN = `${SHELL_FUNCTIONS}${BUILD_FUNCTIONS}
+umask 022
+root=$1 name=$2 runtime=$3
+staging=$root/.once-$name
+tidy() {
+  trap '' HUP INT TERM PIPE
+  "$runtime" delete --force "$name" 2> /dev/null || true
+  if [ -f "$staging/build/tmpfiles.conf" ]; then
+    systemd-tmpfiles --remove "$staging/build/tmpfiles.conf" > /dev/null 2>&1 || true
+  fi
+  remove_deployment "$staging"
+}
+if [ -e "$staging" ]; then tidy; fi
+mkdir "$staging"
+trap tidy EXIT
+trap 'exit 129' HUP INT TERM PIPE
+tar -xf - -C "$staging" --no-same-owner
+cd "$staging/build/deployment"
+build_rootfs
+if [ -f "$staging/build/tmpfiles.conf" ]; then
+  systemd-tmpfiles --create "$staging/build/tmpfiles.conf" > /dev/null 2>&1 || true
+fi
+code=0
+sh -c "$4" < /dev/null || code=$?
+printf '\\nkboot-exit\\t%s\\n' "$code"
+`;
+
+/**
+ * Runs an image with the label atomic.run=once: its program to its end, and nothing is left of it on the machine. The
+ * caller holds the machine's lock. Throws IMAGE_INVALID, and COMMAND_FAILED when it could not be run at all.
+ */
+export async function runOnce(
+  host: Host,
+  request: RunOnceRequest,
+  signal?: AbortSignal,
+): Promise<RunOnceResult> {
+  const { image, name, runtime = DEFAULT_RUNTIME } = request;
+  checkName(name, []);
+  const root = CHECKOUT_ROOT;
+  const { deployments } = await probe(
+    host,
+    { root, runtime, wantsSpec: false, units: [], paths: [] },
+    signal,
+  );
+  const rendered = renderOnce({ ...request, runtime, destination: `${root}/.once-${name}/build/deployment` });
+  const writable = !parseLoosely(rendered.config, 'config.json').root?.readonly;
+  await unpackMissing(host, { image, remote: undefined }, deployments.layers, request.blobDirs, signal);
+  const files = new Map([
+    ...rootfsFiles(image.steps),
+    ['deployment/config.json', rendered.config],
+    ...(rendered.tmpfiles === undefined ? [] : [['tmpfiles.conf', rendered.tmpfiles] as const]),
+    ...(writable ? [['writable', ''] as const] : []),
+  ]);
+  const { stdout, stderr } = await host
+    .change(
+      {
+        ...script(RUN, root, name, runtime, rendered.command),
+        stdin: await archiveOf({ build: files }),
+        sudo: true,
+        timeoutMs: RUN_TIMEOUT_MS,
+      },
+      signal,
+    )
+    .catch((error: unknown) => {
+      // What the program said is not lost when only the clearing away failed.
+      if (error instanceof CommandError && EXIT_LINE.test(error.stdout)) return error;
+      throw error;
+    });
+  const [, code = '1'] = EXIT_LINE.exec(stdout) ?? [];
+  return {
+    exitCode: Number(code),
+    stdout: stdout.replace(EXIT_LINE, ''),
+    stderr,
+    warnings: rendered.warnings,
+  };
+}
+
+const EXIT_LINE = /\nkboot-exit\t(\d+)\n/;

@@ -1,0 +1,53 @@
+import { script } from '../host/command.ts';
+import type { Host } from '../host/host.ts';
+import { LIST_DEPLOYMENTS, parseDeployments } from './deployments.ts';
+import { CHECKOUT_ROOT } from './paths.ts';
+
+/** An image that deployments on a machine are made of. */
+export interface StoredImage {
+  readonly name: string;
+  /** Image id. */
+  readonly id: string;
+  /** Folders of its deployments: `etcd.0`. */
+  readonly deployments: readonly string[];
+  /** In hex, base first. */
+  readonly layers: readonly string[];
+}
+
+/** $1 checkout root. Prints the deployments, then `size BYTES HEX` for each layer. */
+const MEASURE = `${LIST_DEPLOYMENTS}
+list_deployments "$1"
+for layer in "$1"/.storage/*; do
+  if [ -d "$layer" ]; then
+    size=$(du -s --block-size=1 "$layer")
+    printf 'size\\t%s\\t%s\\n' "\${size%%[!0-9]*}" "\${layer##*/}"
+  fi
+done
+`;
+
+/** The images on a machine, and how many bytes each layer of its store takes on the disk. */
+export async function storedImages(
+  host: Host,
+  signal?: AbortSignal,
+): Promise<{ readonly images: readonly StoredImage[]; readonly layerBytes: ReadonlyMap<string, number> }> {
+  const { stdout } = await host.query({ ...script(MEASURE, CHECKOUT_ROOT), sudo: true }, signal);
+  const images = new Map<string, StoredImage>();
+  for (const { folder, info } of parseDeployments(stdout).folders.values()) {
+    if (!info) continue;
+    const key = `${info.revision} ${info.image}`;
+    const known = images.get(key);
+    images.set(key, {
+      name: info.image,
+      id: info.revision,
+      deployments: [...(known?.deployments ?? []), folder],
+      layers: info.layers ?? [],
+    });
+  }
+  const layerBytes = new Map(
+    stdout.split('\n').flatMap((line) => {
+      const [kind, bytes, layer = ''] = line.split('\t');
+      return kind === 'size' ? [[layer, Number(bytes)] as const] : [];
+    }),
+  );
+  return { images: [...images.values()], layerBytes };
+}
