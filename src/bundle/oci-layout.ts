@@ -22,7 +22,7 @@ const descriptor = z.object({
   digest,
   size: z.int().nonnegative(),
   annotations: z.record(z.string(), z.string()).optional(),
-  platform: z.object({ architecture: z.string(), os: z.string() }).optional(),
+  platform: z.object({ architecture: z.string(), os: z.string(), variant: z.string().optional() }).optional(),
 });
 
 export type Descriptor = z.output<typeof descriptor>;
@@ -34,7 +34,7 @@ const Manifest = z.object({ schemaVersion: z.literal(2), config: descriptor, lay
 const Config = z.object({
   architecture: z.string(),
   os: z.string(),
-  config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }).optional(),
+  config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }).nullish(),
   rootfs: z.object({ type: z.literal('layers'), diff_ids: z.array(digest) }),
 });
 
@@ -47,6 +47,11 @@ export function blobPath(layout: string, blob: string): string {
 /** The manifests that the layout's index lists. Throws BUNDLE_INVALID, like the readers below. */
 export async function readIndex(layout: string): Promise<readonly Descriptor[]> {
   return (await readJson(join(layout, INDEX_FILE), Index)).manifests;
+}
+
+/** What an index lists that is a blob itself: the platforms of an image. */
+export async function readNestedIndex(layout: string, index: string): Promise<readonly Descriptor[]> {
+  return (await readJson(blobPath(layout, index), Index)).manifests;
 }
 
 /** The manifest of an image. */

@@ -3,9 +3,9 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createGunzip } from 'node:zlib';
 import { type Extract, extract } from 'tar-stream';
 import { KbootError, messageOf } from '../lib/errors.ts';
+import { archiveBytes } from '../lib/tar-bytes.ts';
 import { LayerChecker } from './layer-checker.ts';
 import { LAYER_SCAN_VERSION, type LayerScan, layerPath } from './layer-entry.ts';
 
@@ -15,23 +15,26 @@ const TEXT_LIMIT = 256 * 1024;
 type Entry = Extract extends AsyncIterable<infer E> ? E : never;
 
 /**
- * Reads a layer, a gzip tar archive, as it streams and checks every entry of it. Throws IMAGE_INVALID for an
- * entry that could leave its place, and BUNDLE_INVALID when the bytes are no such archive or do not have the
+ * Reads a layer, a tar archive that may be gzipped, as it streams and checks every entry of it. Throws IMAGE_INVALID
+ * for an entry that could leave its place, and BUNDLE_INVALID when the bytes are no such archive or do not have the
  * digest.
  */
 export async function scanLayer(blob: Readable, digest: string): Promise<LayerScan> {
   const hash = createHash('sha256');
   const archive = extract();
   const checker = new LayerChecker(digest);
+  const { bytes, toTar } = await archiveBytes(blob).catch((cause: unknown) => {
+    throw damaged(digest, messageOf(cause), cause);
+  });
   const [fed, read] = await Promise.allSettled([
-    pipeline(blob, hashed(hash), createGunzip(), archive),
+    pipeline(bytes, hashed(hash), toTar, archive),
     checkAll(archive, checker),
   ]);
   // A refusal tears down the feeding as well: it is the one to report.
   if (read.status === 'rejected' && read.reason instanceof KbootError) throw read.reason;
   const failed = [fed, read].find((result) => result.status === 'rejected');
   if (failed) {
-    throw damaged(digest, `not a gzip tar archive (${messageOf(failed.reason)})`, failed.reason);
+    throw damaged(digest, `not a tar archive (${messageOf(failed.reason)})`, failed.reason);
   }
   if (`sha256:${hash.digest('hex')}` !== digest) throw damaged(digest, 'its content has another digest');
   return checker.scan();

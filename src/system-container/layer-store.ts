@@ -64,7 +64,10 @@ unpack() {
   fi
   mkdir "$temporary/$hex"
   cd "$temporary/$hex"
-  tar -xzpf "$blob" --numeric-owner --delay-directory-restore --xattrs --xattrs-include='*' \\
+  # What is on stdin is never guessed at: a file could be one thing to kboot and another to tar.
+  gzip=
+  if [ "$(head -c 2 "$blob" | od -A n -t x1)" = ' 1f 8b' ]; then gzip=z; fi
+  tar -x"$gzip"pf - < "$blob" --numeric-owner --delay-directory-restore --xattrs --xattrs-include='*' \\
     --anchored --no-wildcards -X "$lists/$hex" --no-anchored --wildcards --exclude='.wh.*'
   found=$(${FINGERPRINT_SCRIPT})
   if [ "\${found%% *}" != "$expected" ]; then

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { onTestFinished } from 'vitest';
@@ -9,6 +9,7 @@ import { imageSpecs } from '../../src/bundle/build/images.ts';
 import { DEFAULT_KUBERNETES, readFlannelLock, readRelease } from '../../src/bundle/build/release.ts';
 import { upstreamFiles } from '../../src/bundle/build/upstream/sources.ts';
 import { temporaryFolder, writeImage } from './bundle.ts';
+import { startRegistry } from './registry.ts';
 
 /** What the projects publish, small, on a file server and in a registry of this machine. */
 export interface FakeUpstream {
@@ -70,34 +71,6 @@ async function contentOf(dir: string, members: readonly string[]): Promise<Buffe
   const archive = join(dir, 'archive.tgz');
   await execa('tar', ['-czf', archive, '-C', root, '--', ...members]);
   return readFile(archive);
-}
-
-async function startRegistry(dir: string): Promise<string> {
-  const address = `127.0.0.1:${await freePort()}`;
-  const config = join(dir, 'registry.yml');
-  await writeFile(
-    config,
-    `version: 0.1\nlog: { level: error }\nstorage: { filesystem: { rootdirectory: ${dir}/registry } }\nhttp: { addr: ${address} }\n`,
-  );
-  const registry = execa('docker-registry', ['serve', config], { reject: false, stdio: 'ignore' });
-  onTestFinished(async () => {
-    registry.kill();
-    await registry;
-  });
-  for (let attempt = 0; attempt < 100; attempt++) {
-    const answer = await fetch(`http://${address}/v2/`).catch(() => undefined);
-    if (answer?.ok) return address;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error('docker-registry did not start');
-}
-
-async function freePort(): Promise<number> {
-  const server = createTcpServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
 }
 
 async function push(dir: string, registry: string, name: string, text: string): Promise<void> {

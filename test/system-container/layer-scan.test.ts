@@ -7,7 +7,17 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { layerPath } from '../../src/system-container/layer-entry.ts';
 import { cachedLayerScan, scanLayer } from '../../src/system-container/layer-scan.ts';
-import { directory, file, hardLink, layerOf, link, type Member, makeLayer, scan } from './make-image.ts';
+import {
+  directory,
+  file,
+  hardLink,
+  layerFrom,
+  layerOf,
+  link,
+  type Member,
+  makeLayer,
+  scan,
+} from './make-image.ts';
 
 const scanOf = async (...members: Member[]) => scan(await makeLayer(members));
 
@@ -117,6 +127,15 @@ describe('what a scan knows', () => {
     expect(JSON.parse(JSON.stringify(found))).toEqual(found);
   });
 
+  test('a layer that is not compressed is read the same way', async () => {
+    const tar = await tarOf(file('exports/manifest.json', '{}'));
+    const plain = await scan(layerFrom(tar));
+    expect({ ...plain, digest: '' }).toEqual({ ...(await scan(layerOf(tar))), digest: '' });
+    // Whatever the pieces that it comes in.
+    const bytes = Readable.from(Array.from(tar, (byte) => Buffer.from([byte])));
+    expect(await scanLayer(bytes, layerFrom(tar).digest)).toEqual(plain);
+  });
+
   test('texts and hashes below /exports only', async () => {
     const { entries } = await scanOf(
       file('exports/manifest.json', '{}'),
@@ -138,9 +157,11 @@ describe('what a scan knows', () => {
 describe('bytes that are no such layer', () => {
   const { blob, digest } = layerOf(Buffer.alloc(1024));
   test.each<[string, Buffer, string]>([
-    ['no gzip', Buffer.from('not gzip at all'), 'not a gzip tar archive'],
-    ['cut off', gzipSync(Buffer.alloc(1024)).subarray(0, 15), 'not a gzip tar archive'],
-    ['no tar', gzipSync(Buffer.from('text '.repeat(500))), 'not a gzip tar archive'],
+    ['text', Buffer.from('not tar at all'), 'not a tar archive'],
+    ['zstd', Buffer.from('28b52ffd0458', 'hex'), 'it is compressed by zstd, not by gzip'],
+    ['nothing', Buffer.alloc(0), 'its content has another digest'],
+    ['cut off', gzipSync(Buffer.alloc(1024)).subarray(0, 15), 'not a tar archive'],
+    ['no tar', gzipSync(Buffer.from('text '.repeat(500))), 'not a tar archive'],
     ['another layer', gzipSync(Buffer.alloc(2048)), 'its content has another digest'],
   ])('%s', async (_title, bytes, message) => {
     await expect(scanLayer(Readable.from([bytes]), digest)).rejects.toThrow(message);

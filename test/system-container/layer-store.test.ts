@@ -3,12 +3,13 @@ import { lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Host } from '../../src/host/host.ts';
 import { openLocalHost } from '../../src/host/local.ts';
 import { mergeLayers } from '../../src/system-container/layer-merge.ts';
 import { layerName, unpackLayers } from '../../src/system-container/layer-store.ts';
-import { directory, file, hardLink, link, makeLayer, scan, type TestLayer } from './make-image.ts';
+import { directory, file, hardLink, layerFrom, link, makeLayer, scan, type TestLayer } from './make-image.ts';
 
 let folder: string;
 let host: Host;
@@ -63,6 +64,12 @@ test('layers are unpacked once, without deletion marks, devices and pipes', asyn
 
   await unpack(steps);
   expect((await stat(path.join(first, 'bin/tool'))).ino).toBe(tool.ino);
+});
+
+test('a layer that is not compressed is unpacked like any other', async () => {
+  const layer = layerFrom(gunzipSync((await makeLayer([file('etc/a', 'x'), link('b', 'etc/a')])).blob));
+  await unpack(await put(layer));
+  expect(await readFile(path.join(store(), layerName(layer), 'b'), 'utf8')).toBe('x');
 });
 
 test('the folders that are made are noted, and only root may look into the store', async () => {

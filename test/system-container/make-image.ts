@@ -29,8 +29,10 @@ export async function makeLayer(members: readonly Member[]): Promise<TestLayer> 
 }
 
 /** A layer out of the bytes of a tar archive. */
-export function layerOf(tar: Buffer): TestLayer {
-  const blob = gzipSync(tar);
+export const layerOf = (tar: Buffer): TestLayer => layerFrom(gzipSync(tar));
+
+/** A layer that is these bytes, compressed or not. */
+export function layerFrom(blob: Buffer): TestLayer {
   return { digest: `sha256:${createHash('sha256').update(blob).digest('hex')}`, blob };
 }
 

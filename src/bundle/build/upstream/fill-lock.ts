@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { KbootError } from '../../../lib/errors.ts';
 import { digestOf, measureFile } from '../../digest.ts';
 import type { OnProgress } from '../progress.ts';
-import { run } from '../run.ts';
+import { inspectRaw } from '../skopeo.ts';
 import { fetchFile } from './download.ts';
 import type { UpstreamLock } from './lock.ts';
 import { imageAt, type Mirrors } from './mirrors.ts';
@@ -84,10 +84,5 @@ export function publishedChecksum(list: string, name: string): string | undefine
 async function pinImage(name: string, mirrors: Mirrors, signal?: AbortSignal): Promise<string> {
   const { repository, insecure } = imageAt(name, mirrors);
   const tag = name.slice(name.lastIndexOf(':') + 1);
-  const tls = insecure ? ['--tls-verify=false'] : [];
-  const raw = await run(['skopeo', 'inspect', '--raw', ...tls, `docker://${repository}:${tag}`], {
-    signal,
-    stripFinalNewline: false,
-  });
-  return digestOf(raw);
+  return digestOf(await inspectRaw(`docker://${repository}:${tag}`, { insecure, signal }));
 }

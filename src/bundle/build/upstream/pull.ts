@@ -4,7 +4,7 @@ import { KbootError } from '../../../lib/errors.ts';
 import { canonicalJson } from '../../canonical-json.ts';
 import { type BuiltImage, describeImage, ENTRY_FILE, wholeImage } from '../image-step.ts';
 import type { ImageSpec } from '../images.ts';
-import { run } from '../run.ts';
+import { copyToLayout } from '../skopeo.ts';
 import type { Steps } from '../steps.ts';
 import { imageAt, type Mirrors } from './mirrors.ts';
 
@@ -33,11 +33,8 @@ export async function pullImage(
     async (result) => {
       const { repository, insecure } = imageAt(name, mirrors);
       const layout = join(result, 'oci');
-      const platform = ['--override-os', 'linux', '--override-arch', arch];
-      const tls = insecure ? ['--src-tls-verify=false'] : [];
-      // The digest says what may be pulled; a policy of signatures has nothing to add.
-      const copy = ['--insecure-policy', ...platform, 'copy', '-q', '--format', 'oci', ...tls] as const;
-      await run(['skopeo', ...copy, `docker://${repository}@${digest}`, `oci:${layout}:image`], { signal });
+      const options = { arch, insecure, toOci: true, ignorePolicy: true, signal };
+      await copyToLayout(`docker://${repository}@${digest}`, layout, options);
       const entry = await describeImage(layout, { name, kind, roles }, signal);
       if (entry.layers.length === 0) throw new KbootError('BUILD_FAILED', `${name}: has no layers`);
       await writeFile(join(result, ENTRY_FILE), canonicalJson(entry));

@@ -1,0 +1,108 @@
+import { createReadStream } from 'node:fs';
+import { utimes } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import { extract } from 'tar-stream';
+import { KbootError, messageOf } from '../../lib/errors.ts';
+import { archiveBytes } from '../../lib/tar-bytes.ts';
+import { measureFile } from '../digest.ts';
+import { INDEX_FILE } from '../oci-layout.ts';
+import type { BlobStore } from './blob-store.ts';
+import { type Choice, findInLayout } from './layout.ts';
+import type { PlacedImage } from './source-image.ts';
+
+const BLOB = /^blobs\/sha256\/([0-9a-f]{64})$/;
+
+/** An index lists some images, a few hundred bytes each. */
+const INDEX_LIMIT = 4 * 1024 * 1024;
+
+/**
+ * Finds an image in a tar archive of an OCI layout. Its blobs are kept, so that the same archive is only hashed the
+ * next time. Throws USAGE when the file cannot be read or has no such image, IMAGE_INVALID for a damaged one.
+ */
+export async function findInOciArchive(
+  path: string,
+  tag: string | undefined,
+  store: BlobStore,
+  choice: Choice,
+): Promise<PlacedImage> {
+  const { digest } = await measureFile(path, choice.signal).catch((cause: unknown) => {
+    choice.signal?.throwIfAborted();
+    throw new KbootError('USAGE', `Image ${choice.name} not found: ${messageOf(cause)}`, { cause });
+  });
+  const layout = store.layoutOf(digest);
+  const kept = await keptImage(layout, tag, store, choice);
+  if (kept) return kept;
+  await store.putLayout(digest, await takeBlobs(path, store, choice.signal));
+  return findInLayout(layout, tag, choice);
+}
+
+async function keptImage(
+  layout: string,
+  tag: string | undefined,
+  store: BlobStore,
+  choice: Choice,
+): Promise<PlacedImage | undefined> {
+  try {
+    const image = await findInLayout(layout, tag, choice);
+    const now = new Date();
+    await utimes(layout, now, now);
+    return (await store.holds(image.manifest, choice.signal)) ? image : undefined;
+  } catch (error) {
+    if (error instanceof KbootError && error.code === 'BUNDLE_INVALID') return undefined;
+    throw error;
+  }
+}
+
+/** Puts the archive's blobs into the store, each only under its own digest, and returns its index. */
+async function takeBlobs(path: string, store: BlobStore, signal: AbortSignal | undefined): Promise<string> {
+  let index: string | undefined;
+  await store.inWorkFolder((work) =>
+    readArchive(path, signal, async (name, content, size) => {
+      const hex = BLOB.exec(name)?.[1];
+      if (name === INDEX_FILE && size <= INDEX_LIMIT) index = await textOf(content);
+      else if (hex === undefined) await drain(content);
+      else if (!(await store.putStream(`sha256:${hex}`, content, work))) {
+        throw new KbootError('IMAGE_INVALID', `${path}: damaged: the content of ${name} has another digest`);
+      }
+    }),
+  );
+  if (index !== undefined) return index;
+  throw new KbootError('IMAGE_INVALID', `${path}: is no archive of an OCI layout: it has no ${INDEX_FILE}`, {
+    hint: 'what docker save writes is docker-archive:FILE',
+  });
+}
+
+async function readArchive(
+  path: string,
+  signal: AbortSignal | undefined,
+  take: (name: string, content: AsyncIterable<Buffer>, size: number) => Promise<void>,
+): Promise<void> {
+  try {
+    const { bytes, toTar } = await archiveBytes(createReadStream(path));
+    const archive = extract();
+    const options = signal === undefined ? {} : { signal };
+    const fed = pipeline(bytes, toTar, archive, options);
+    // Whoever reads the members is told as well; this keeps Node from calling it unhandled.
+    fed.catch(() => {});
+    for await (const entry of archive) {
+      const { name, type, size = 0 } = entry.header;
+      if (type === 'file') await take(name.replace(/^(?:\.\/)+/, ''), entry as AsyncIterable<Buffer>, size);
+      else await drain(entry);
+    }
+    await fed;
+  } catch (cause) {
+    signal?.throwIfAborted();
+    if (cause instanceof KbootError) throw cause;
+    throw new KbootError('IMAGE_INVALID', `${path}: cannot be read: ${messageOf(cause)}`, { cause });
+  }
+}
+
+async function textOf(content: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of content) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
+
+async function drain(content: AsyncIterable<unknown>): Promise<void> {
+  for await (const _chunk of content);
+}
