@@ -14,13 +14,15 @@ import (
 type Program func() int
 
 // Main runs the program that the binary was called as. Where a link is in the way (a debugger, a copy
-// under another name), the first argument may name the program instead.
+// under another name), the first argument may name the program instead. See ArgumentsFile for where more
+// arguments come from.
 func Main(programs map[string]Program) {
 	name := filepath.Base(os.Args[0])
 	program, ok := programs[name]
 	if !ok && len(os.Args) > 1 {
 		if program, ok = programs[os.Args[1]]; ok {
 			os.Args = os.Args[1:]
+			name = os.Args[0]
 		}
 	}
 	if !ok {
@@ -28,5 +30,11 @@ func Main(programs map[string]Program) {
 		fmt.Fprintf(os.Stderr, "%s: call this program by the name of one of: %s\n", name, names)
 		os.Exit(2)
 	}
+	more, err := moreArguments(name)
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
+		os.Exit(2)
+	}
+	os.Args = append(os.Args, more...)
 	os.Exit(program())
 }
