@@ -11,5 +11,6 @@ export type { LayerScan } from './layer-entry.ts';
 export { cachedLayerScan } from './layer-scan.ts';
 export { type UnpackOptions, unpackLayers } from './layer-store.ts';
 export { type ListedContainer, listSystemContainers } from './list.ts';
+export { MAY_BE_READ_ONLY, programDirectory } from './read-only-usr.ts';
 export { startSystemContainer } from './service.ts';
 export { type UninstallResult, uninstallSystemContainer } from './uninstall.ts';

@@ -25,6 +25,8 @@ export interface InstallRequest {
   readonly capabilities: readonly string[];
   /** Folders on the machine which hold blobs as `HEX`, in the order of trying. */
   readonly blobDirs: readonly string[];
+  /** Directories that are read-only on the machine, of those in MAY_BE_READ_ONLY; none when absent. */
+  readonly readOnly?: readonly string[];
 }
 
 export interface InstallOptions {
@@ -68,14 +70,18 @@ export async function installSystemContainer(
   request: InstallRequest,
   options: InstallOptions = {},
 ): Promise<InstallResult> {
-  const { image, capabilities, blobDirs, values: userValues = {}, runtime = '/usr/bin/runc' } = request;
+  const { image, capabilities, blobDirs, values: userValues = {}, readOnly = [] } = request;
+  const { runtime = '/usr/bin/runc' } = request;
   const { signal, newUuid = randomUUID, now = Date.now } = options;
   const name = request.name ?? defaultName(image.name);
   const root = CHECKOUT_ROOT;
   const layers = image.steps.map(layerName);
   checkName(name, []);
 
-  const common = { image, name, root, slot: 0, userValues, uuid: newUuid(), capabilities, runtime } as const;
+  const common = {
+    ...({ image, name, root, slot: 0, userValues, uuid: newUuid(), capabilities } as const),
+    ...{ runtime, readOnly },
+  };
   // A guess, to learn which paths to ask for; nearly every runtime can do both.
   const guess = render({ ...common, features: { systemdCgroup: true, pidFile: true }, spec: undefined });
   const ask = (rendered: Rendered) =>

@@ -3,6 +3,7 @@ import { bindSources, defaultConfig, limitCapabilities, parseConfig } from './co
 import { expandRenames, type HostFile, hostFiles } from './host-files.ts';
 import type { ExportFile, SystemImage } from './image.ts';
 import { deploymentPath, parentsOf, type Slot, tmpfilesPath, unitPath } from './paths.ts';
+import { formerPlaces, writablePlaces } from './read-only-usr.ts';
 import { expand, type Values, variablesOf } from './template.ts';
 import { directoriesMadeBy } from './tmpfiles.ts';
 import { BUILT_IN_UNIT, type RuntimeFeatures } from './unit.ts';
@@ -18,6 +19,8 @@ export interface RenderInputs {
   readonly capabilities: readonly string[];
   readonly runtime: string;
   readonly features: RuntimeFeatures;
+  /** Directories that the machine says are read-only; see MAY_BE_READ_ONLY. */
+  readonly readOnly: readonly string[];
   /** What `RUNTIME spec --rootless` printed; for images without a configuration. */
   readonly spec: string | undefined;
 }
@@ -54,7 +57,9 @@ export function render(inputs: RenderInputs): Rendered {
   const tmpfiles = image.files['tmpfiles.template'];
   if (!noContainerService) refuseLineBreaks(unitTemplate, userValues);
   if (tmpfiles !== undefined) refuseLineBreaks(tmpfiles, userValues);
-  const renames = expandRenames(image, values);
+  const wished = expandRenames(image, values);
+  const moves = writablePlaces(image, wished, inputs.readOnly);
+  const renames = { ...wished, ...moves };
   const files = hostFiles(image, renames, values);
   checkUnits(image, files);
   return {
@@ -65,7 +70,11 @@ export function render(inputs: RenderInputs): Rendered {
     tmpfiles: tmpfiles === undefined ? undefined : expand(tmpfiles, values, template('tmpfiles.template')),
     renames,
     hostFiles: files,
-    warnings: image.hasExports ? warnings : [...withoutExports(destination), ...warnings],
+    warnings: [
+      ...(image.hasExports ? [] : withoutExports(destination)),
+      ...warnings,
+      ...formerPlaces(image, moves),
+    ],
   };
 }
 

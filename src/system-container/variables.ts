@@ -1,4 +1,5 @@
 import { allProcessCapabilities } from './capabilities.ts';
+import { programDirectory } from './read-only-usr.ts';
 import { asText, type Scalar, type Values } from './template.ts';
 import { execCommands, type RuntimeFeatures } from './unit.ts';
 
@@ -16,6 +17,7 @@ export interface ValueInputs {
   readonly capabilities: readonly string[];
   readonly runtime: string;
   readonly features: RuntimeFeatures;
+  readonly readOnly: readonly string[];
   /** Text of the unit's template: it decides how the container is run. */
   readonly unitTemplate: string;
 }
@@ -34,6 +36,8 @@ export function computeValues(inputs: ValueInputs): Values {
     ['RUNTIME', inputs.runtime],
     ['ATOMIC', '/usr/bin/atomic'],
     ...Object.entries(inputs.defaults),
+    // An image's own default only counts where programs can be put there.
+    ['BIN_DIRECTORY', programDirectory(inputs.readOnly, binOf(inputs.defaults))],
     ...Object.entries(inputs.user),
   ]);
   const pidFile =
@@ -51,3 +55,6 @@ export function computeValues(inputs: ValueInputs): Values {
   for (const [name, value] of forced) values.set(name, value);
   return values;
 }
+
+const binOf = ({ BIN_DIRECTORY }: ValueInputs['defaults']): string | undefined =>
+  BIN_DIRECTORY === undefined ? undefined : asText(BIN_DIRECTORY);
