@@ -42,6 +42,8 @@ export interface Facts {
   readonly routes: readonly { readonly destination: string; readonly link: string }[];
   readonly links: readonly string[];
   readonly listeners: readonly Listener[];
+  /** Directories which a system container's files may go to, and which cannot be written. */
+  readonly readOnly: readonly string[];
   /** Free KiB of the filesystem that will hold /var/lib. */
   readonly freeKiB: number;
   readonly conntrackMaxWritable: boolean;
@@ -53,7 +55,7 @@ export interface Facts {
   readonly kernelModules: Readonly<Record<string, 'builtin' | 'loaded' | 'absent'>>;
   /** What `getent hosts` says of the endpoint's host; undefined when it was not asked or not found. */
   readonly endpointAddress: string | undefined;
-  /** Names in / that are directories (no links). */
+  /** Names in / that are directories, or links to one outside of /usr. */
   readonly topLevel: readonly string[];
   /** Paths of interest that exist. */
   readonly present: ReadonlySet<string>;

@@ -63,6 +63,7 @@ export function parseFacts(text: string, askedAt: number): Facts {
     routes: all('route').map(toRoute),
     links: all('link'),
     listeners: all('listen').map(toListener),
+    readOnly: all('read-only'),
     freeKiB: Number(one('free')),
     conntrackMaxWritable: one('conntrack-writable') === 'yes',
     ipForward: sysctls['net.ipv4.ip_forward'] === '1',

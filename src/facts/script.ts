@@ -1,3 +1,4 @@
+import { MAY_BE_READ_ONLY } from '../system-container/index.ts';
 import {
   ADMIN_CONF,
   BLOBS_DIR,
@@ -89,6 +90,14 @@ ip -o -4 route show default 2>/dev/null | head -n 1 | grep -q . &&
 ip -o -4 route show 2>/dev/null | awk '$1 != "default" { dev = ""; for (i = 2; i < NF; i++) if ($i == "dev") dev = $(i + 1); print "route", $1, dev }'
 ip -o link show 2>/dev/null | awk '{ sub(/[@:].*/, "", $2); print "link", $2 }'
 ss -Hltnp 2>/dev/null | awk '{ n = split($4, a, ":"); p = $6; gsub(/^users:\\(\\("|".*$/, "", p); print "listen", a[n], p }'
+# An old shell's test says of root that it may write anywhere, and of an immutable directory only test knows.
+read_only() {
+  place=$1
+  until [ -e "$place" ]; do place=\${place%/*}; place=\${place:-/}; done
+  [ -w "$place" ] || return 0
+  findmnt -nro OPTIONS -T "$place" 2>/dev/null | tail -n 1 | grep -qE '^([^ ]*,)?ro(,|$)'
+}
+for place in ${words(MAY_BE_READ_ONLY)}; do read_only "$place" && say read-only "$place"; done
 say free "$(df -Pk /var/lib 2>/dev/null | awk 'NR == 2 { print $4 }')"
 [ -w /proc/sys/net/netfilter/nf_conntrack_max ] && say conntrack-writable yes
 for key in ${words(SYSCTLS)}; do
@@ -97,7 +106,11 @@ for key in ${words(SYSCTLS)}; do
 done
 [ -e /run/systemd/resolve/resolv.conf ] && say resolved yes
 [ -n "$1" ] && say endpoint "$(getent ahostsv4 "$1" 2>/dev/null | awk 'NR == 1 { print $1 }')"
-for entry in /* /.[!.]*; do [ -d "$entry" ] && [ ! -L "$entry" ] && say top "\${entry#/}"; done
+for entry in /* /.[!.]*; do
+  [ -d "$entry" ] || continue
+  if [ -L "$entry" ]; then case $(readlink -f "$entry") in / | /usr | /usr/* | /proc/* ) continue ;; esac; fi
+  say top "\${entry#/}"
+done
 for path in ${words(PATHS_OF_INTEREST)}; do [ -e "$path" ] && say present "$path"; done
 for path in ${words(CLUSTER_PATHS)}; do
   [ -d "$path" ] && [ -z "$(ls -A "$path" | grep -vx lost+found)" ] && say empty "$path"

@@ -55,6 +55,15 @@ async function removeImages(signal: AbortSignal | undefined): Promise<readonly s
   const format = '{{.Repository}}:{{.Tag}}';
   const list = ['images', '--format', format, '--filter', `reference=${IMAGE_REPOSITORY}`];
   const images = (await podman(list, signal)).split('\n').filter((image) => image !== '');
+  // An image may be the base of another, which then has to go first.
+  return removeEach(await removeEach(images, signal), signal);
+}
+
+/** Removes those that nothing uses, and returns the others. */
+async function removeEach(
+  images: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<readonly string[]> {
   const kept: string[] = [];
   for (const image of images)
     if (!(await succeeds(['podman', 'image', 'rm', image], signal))) kept.push(image);

@@ -16,9 +16,17 @@ const SCRATCH = tmpdir() === '/tmp' ? '/var/tmp' : tmpdir();
 
 const RECIPE = fileURLToPath(new URL('../../images/machine/', import.meta.url));
 
+/** What makes a machine an image-based one, as a layer on top. */
+const IMAGE_BASED = fileURLToPath(new URL('../../images/image-based-machine/', import.meta.url));
+
+/** One layer for each image, and the same one whenever it is built. */
+const BUILD_SETTINGS = ['--isolation', 'chroot', '--squash', '--timestamp', '0'];
+
 interface ImageOptions {
   /** Debian packages kept on top of the recipe's list. */
   readonly extraPackages: readonly string[];
+  /** A machine whose /usr is read-only. */
+  readonly imageBased: boolean;
   readonly onProgress: (text: string) => void;
   readonly signal?: AbortSignal | undefined;
 }
@@ -41,13 +49,31 @@ export function imageTag(files: ReadonlyMap<string, Uint8Array>, inputs: readonl
  * The name of the lab machine's image, which is built (a minute or two) when podman does not have it yet. Two runs
  * at the same time build it once.
  */
-export async function ensureImage({ extraPackages, onProgress, signal }: ImageOptions): Promise<string> {
-  const tag = imageTag(await readFiles(RECIPE), [SUITE, arch(), ...extraPackages]);
-  const image = `${IMAGE_REPOSITORY}:${tag}`;
-  if (await succeeds(['podman', 'image', 'exists', image], signal)) return image;
-  await using _lock = await holdLock(RECIPE, signal);
-  if (await succeeds(['podman', 'image', 'exists', image], signal)) return image;
-  await buildImage(image, { extraPackages, onProgress, signal });
+export async function ensureImage(options: ImageOptions): Promise<string> {
+  const { extraPackages, imageBased, onProgress, signal } = options;
+  const base = await ensureBuilt(RECIPE, [SUITE, arch(), ...extraPackages], signal, (image) =>
+    buildImage(image, options),
+  );
+  if (!imageBased) return base;
+  return ensureBuilt(IMAGE_BASED, [base], signal, async (image) => {
+    onProgress('machine image: adding the layer with a read-only /usr');
+    const settings = [...BUILD_SETTINGS, '--build-arg', `BASE=${base}`];
+    await podmanChange(['build', ...settings, '--tag', image, IMAGE_BASED], signal);
+  });
+}
+
+/** The name of the image made from the files of `folder` and these inputs, which is built where it is not there. */
+async function ensureBuilt(
+  folder: string,
+  inputs: readonly string[],
+  signal: AbortSignal | undefined,
+  build: (image: string) => Promise<void>,
+): Promise<string> {
+  const image = `${IMAGE_REPOSITORY}:${imageTag(await readFiles(folder), inputs)}`;
+  const isThere = () => succeeds(['podman', 'image', 'exists', image], signal);
+  if (await isThere()) return image;
+  await using _lock = await holdLock(folder, signal);
+  if (!(await isThere())) await build(image);
   return image;
 }
 
@@ -64,8 +90,7 @@ async function buildImage(image: string, { extraPackages, onProgress, signal }: 
     const rootfs = join(context, 'rootfs');
     await run(['tar', '-C', rootfs, ...archive, '-cf', join(context, 'rootfs.tar'), '.'], { signal });
     await rm(rootfs, { recursive: true });
-    const settings = ['--isolation', 'chroot', '--squash', '--timestamp', '0'];
-    await podmanChange(['build', ...settings, '--tag', image, context], signal);
+    await podmanChange(['build', ...BUILD_SETTINGS, '--tag', image, context], signal);
   } finally {
     await rm(context, { recursive: true, force: true });
   }

@@ -1,6 +1,7 @@
 import { systemClock } from '../lib/clock.ts';
 import { KbootError } from '../lib/errors.ts';
 import { waitUntil } from '../lib/wait-until.ts';
+import { kindOf } from './kind.ts';
 import { containerName, volumeName } from './names.ts';
 import { listNames, podman, podmanChange } from './podman.ts';
 import { createVolumeArguments, removeContainersArguments, runMachineArguments } from './podman-arguments.ts';
@@ -69,7 +70,10 @@ async function makeMachine(
   if ((await listNames('volume', lab, signal)).includes(volume))
     await podmanChange(['volume', 'rm', volume], signal);
   if (varSize === undefined) await podmanChange(createVolumeArguments(lab, machine.name), signal);
-  await podmanChange(runMachineArguments({ ...machine, lab, image, tmpNoexec, varSize }), signal);
+  await podmanChange(
+    runMachineArguments({ ...machine, lab, image, tmpNoexec, varSize, kind: kindOf(options) }),
+    signal,
+  );
 }
 
 /**

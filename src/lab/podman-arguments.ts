@@ -1,3 +1,4 @@
+import type { MachineKind } from './kind.ts';
 import { containerName, labLabel, networkName, shortName, volumeName } from './names.ts';
 
 /** What decides how one machine is run. */
@@ -10,6 +11,7 @@ export interface MachineSpec {
   readonly tmpNoexec: boolean;
   /** Makes /var a small one in memory (`400m`), which does not outlive a reboot; a volume when undefined. */
   readonly varSize: string | undefined;
+  readonly kind: MachineKind;
 }
 
 const EPHEMERAL = 'rw,nosuid,nodev';
@@ -29,7 +31,7 @@ const EPHEMERAL = 'rw,nosuid,nodev';
  * - `on-failure`: `systemctl reboot` inside ends the container by a signal, and podman starts it again.
  */
 export function runMachineArguments(spec: MachineSpec): readonly string[] {
-  const { lab, name, role, address, image, tmpNoexec, varSize } = spec;
+  const { lab, name, role, address, image, tmpNoexec, varSize, kind } = spec;
   const tmpfs = [
     `/tmp:${EPHEMERAL},${tmpNoexec ? 'noexec' : 'exec'},mode=1777`,
     `/run:${EPHEMERAL},exec,mode=755`,
@@ -40,7 +42,7 @@ export function runMachineArguments(spec: MachineSpec): readonly string[] {
   return [
     ...['run', '--detach', '--name', containerName(lab, name), '--hostname', name],
     ...['--label', labLabel(lab), '--label', `kboot.machine=${name}`, '--label', `kboot.role=${role}`],
-    ...['--label', `kboot.address=${address}`],
+    ...['--label', `kboot.address=${address}`, '--label', `kboot.kind=${kind}`],
     ...['--network', networkName(lab), '--ip', address, '--mac-address', macOf(address)],
     ...['--network-alias', name, '--network-alias', shortName(name), '--dns-search', '.'],
     ...['--privileged', '--pids-limit', '-1', '--systemd=false', '--env', 'container=podman'],

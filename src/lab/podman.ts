@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { kindOf, type MachineKind } from './kind.ts';
 import { labLabel } from './names.ts';
 import { run } from './run.ts';
 
@@ -27,6 +28,7 @@ export interface LabContainer {
   readonly machine: string;
   readonly role: string;
   readonly address: string;
+  readonly kind: MachineKind;
   /** podman's word: `running`, `exited`, `created` ... */
   readonly state: string;
 }
@@ -45,6 +47,7 @@ export async function listContainers(lab: string, signal?: AbortSignal): Promise
       machine: Labels['kboot.machine'] ?? '',
       role: Labels['kboot.role'] ?? '',
       address: Labels['kboot.address'] ?? '',
+      kind: kindOf({ imageBased: Labels['kboot.kind'] === 'image-based' }),
       state: State,
     }));
 }

@@ -10,6 +10,7 @@ const DEFAULT_OPTIONS: LabOptions = {
   shell: 'sh',
   tmpNoexec: false,
   bastion: false,
+  imageBased: false,
 };
 
 /** What someone may ask of a lab. */

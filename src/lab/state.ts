@@ -25,6 +25,8 @@ const LabRecord = z.strictObject({
     tmpNoexec: z.boolean(),
     bastion: z.boolean(),
     varSize: z.string().optional(),
+    /** Machines whose /usr is read-only. */
+    imageBased: z.boolean().default(false),
   }),
   /** The cluster file that `lab up` wrote, and the SHA-256 of what it wrote. */
   clusterFile: z.strictObject({ path: z.string(), sha256: z.string() }).optional(),

@@ -1,4 +1,5 @@
 import { execa } from 'execa';
+import type { MachineKind } from './kind.ts';
 import { checkLabName, containerName } from './names.ts';
 import { listContainers } from './podman.ts';
 import { requireRoot } from './requirements.ts';
@@ -10,6 +11,7 @@ export interface MachineStatus {
   readonly name: string;
   readonly role: string;
   readonly address: string;
+  readonly kind: MachineKind;
   /** podman's word (`exited`, `created` ...), or systemd's for a machine that runs (`running`, `degraded` ...). */
   readonly state: string;
 }
@@ -27,10 +29,11 @@ export async function labStatus(name: string, context: LabContext): Promise<LabS
   requireRoot();
   const containers = await listContainers(name, context.signal);
   const machines = await Promise.all(
-    containers.map(async ({ machine, role, address, state }) => ({
+    containers.map(async ({ machine, role, address, kind, state }) => ({
       name: machine,
       role,
       address,
+      kind,
       state: state === 'running' ? await systemState(name, machine, context.signal) : state,
     })),
   );

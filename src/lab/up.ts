@@ -68,7 +68,8 @@ export async function labUp(request: LabUpRequest, context: LabContext): Promise
   const former = await readLabRecord(files);
   const { planned, options } = settle(request, former);
   const extraPackages = options.shell === 'fish' ? ['fish', 'fish-common'] : [];
-  const image = await ensureImage({ extraPackages, onProgress, signal });
+  const { imageBased } = options;
+  const image = await ensureImage({ extraPackages, imageBased, onProgress, signal });
   const publicKey = await ensureKey(files, signal);
   const { subnet, gateway } = await ensureNetwork(name, signal);
   const machines = planned.map(({ name, role, number }) => ({

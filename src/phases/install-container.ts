@@ -4,20 +4,23 @@ import type { BundleImage } from '../bundle/lock.ts';
 import { readConfig } from '../bundle/oci-layout.ts';
 import type { Bundle } from '../bundle/open.ts';
 import { hexOf } from '../bundle/select.ts';
+import type { Facts } from '../facts/facts.ts';
 import { BLOBS_DIR, CONTAINERD_BLOBS } from '../facts/paths.ts';
 import { KbootError } from '../lib/errors.ts';
 import {
   cachedLayerScan,
   installSystemContainer,
   machineCapabilities,
+  programDirectory,
   readSystemImage,
   type SystemImage,
 } from '../system-container/index.ts';
 import type { PhaseContext } from './phase.ts';
 import { requireImage } from './system-containers.ts';
 
-/** Where node-runtime puts the runtime of all system containers. */
-export const RUNC = '/usr/local/bin/runc';
+/** Where node-runtime puts the runtime of all system containers on this machine. */
+export const runcPath = ({ readOnly }: Pick<Facts, 'readOnly'>): string =>
+  `${programDirectory(readOnly)}/runc`;
 
 /** Where a machine may hold a layer's blob: sent by kboot, or imported into containerd. */
 export const BLOB_DIRS = [BLOBS_DIR, CONTAINERD_BLOBS];
@@ -55,7 +58,8 @@ export async function installContainer(
       image,
       name,
       values,
-      runtime: RUNC,
+      runtime: runcPath(subject.facts),
+      readOnly: subject.facts.readOnly,
       capabilities: machineCapabilities(subject.facts.capabilityBounds),
       blobDirs: BLOB_DIRS,
     },

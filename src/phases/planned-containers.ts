@@ -32,6 +32,7 @@ export function plannedContainers(
         name,
         image: await readBundleImage(bundle, image, cacheDir),
         values: containerValues(name, subject, bundle),
+        readOnly: subject.facts.readOnly,
       };
     }),
   );

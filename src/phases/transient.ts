@@ -6,6 +6,7 @@ import type { Host } from '../host/host.ts';
 /**
  * Runs a program as a transient systemd unit, so that it outlives a lost connection. $1 unit, $2 output file, $3
  * marker that is made when the program succeeds; the rest is the program. A unit that still runs is left alone.
+ * The PATH of kboot's commands goes along: systemd's own knows no /opt/bin.
  * Output and exit code stay in root-only files under /run, because kubeadm's output holds the join token.
  */
 const START = `
@@ -16,7 +17,7 @@ mkdir -p ${RUN_DIR}
 if systemctl is-active --quiet "$unit"; then exit 0; fi
 rm -f "$out" "$out.exit"
 systemctl reset-failed "$unit" 2>/dev/null || true
-systemd-run --quiet --collect --unit="$unit" sh -c '
+systemd-run --quiet --collect --unit="$unit" --setenv="PATH=$PATH" sh -c '
   out=$1 marker=$2
   shift 2
   code=0

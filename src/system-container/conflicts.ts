@@ -10,6 +10,8 @@ export interface PlannedContainer {
   readonly name: string;
   readonly image: SystemImage;
   readonly values?: Readonly<Record<string, string>>;
+  /** Directories that are read-only on the machine, of those in MAY_BE_READ_ONLY; none when absent. */
+  readonly readOnly?: readonly string[];
 }
 
 /** Something on the machine in the place of a host file. */
@@ -53,10 +55,15 @@ export async function hostFileConflicts(
   return wanted.filter(({ path, name }) => there.has(path) && !isOwn(name, path));
 }
 
-function destinationsOf({ name, image, values = {} }: PlannedContainer): readonly HostFileConflict[] {
+function destinationsOf({
+  name,
+  image,
+  values = {},
+  readOnly = [],
+}: PlannedContainer): readonly HostFileConflict[] {
   const rendered = render({
     ...{ image, name, root: CHECKOUT_ROOT, slot: 0, userValues: values, uuid: '', capabilities: [] },
-    ...{ runtime: '', features: { systemdCgroup: true, pidFile: true }, spec: undefined },
+    ...{ readOnly, runtime: '', features: { systemdCgroup: true, pidFile: true }, spec: undefined },
   });
   const files = rendered.hostFiles.filter(({ kind }) => kind !== 'directory').map(({ path }) => path);
   const engine = rendered.unit === undefined ? [] : [unitPath(name)];

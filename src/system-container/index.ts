@@ -15,6 +15,7 @@ export { type UnpackOptions, unpackLayers } from './layer-store.ts';
 export { type ListedContainer, listSystemContainers } from './list.ts';
 export { defaultName } from './names.ts';
 export { type Garbage, pruneSystemContainers } from './prune.ts';
+export { MAY_BE_READ_ONLY, programDirectory } from './read-only-usr.ts';
 export { type RemoteRootfs, useRemoteRootfs } from './remote-rootfs.ts';
 export { type RollbackResult, rollbackSystemContainer } from './rollback.ts';
 export { type RunOnceRequest, type RunOnceResult, runOnce } from './run-once.ts';

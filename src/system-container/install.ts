@@ -34,6 +34,8 @@ export interface InstallRequest {
   readonly remote?: Wanted['remote'];
   /** Stops before anything is changed, and tells what would be. */
   readonly display?: boolean;
+  /** Directories that are read-only on the machine, of those in MAY_BE_READ_ONLY; none when absent. */
+  readonly readOnly?: readonly string[];
 }
 
 export interface InstallOptions {
@@ -77,7 +79,8 @@ export async function installSystemContainer(
   request: InstallRequest,
   options: InstallOptions = {},
 ): Promise<InstallResult> {
-  const { image, capabilities, values: userValues = {}, runtime = DEFAULT_RUNTIME } = request;
+  const { image, capabilities, values: userValues = {}, readOnly = [] } = request;
+  const { runtime = DEFAULT_RUNTIME } = request;
   const { signal, newUuid = randomUUID, now = Date.now } = options;
   const name = request.name ?? defaultName(image.name);
   const root = CHECKOUT_ROOT;
@@ -88,7 +91,7 @@ export async function installSystemContainer(
 
   const wanted: Wanted = {
     ...{ image, name, slot: 0, userValues, uuid: newUuid(), capabilities, runtime },
-    remote: request.remote,
+    ...{ readOnly, remote: request.remote },
   };
   const asked = await askMachine(host, wanted, undefined, signal);
   const { deployments } = asked.answers;

@@ -21,6 +21,8 @@ export interface Wanted {
   readonly capabilities: readonly string[];
   /** Path of the OCI runtime on the machine. */
   readonly runtime: string;
+  /** Directories that are read-only on the machine, of those in MAY_BE_READ_ONLY. */
+  readonly readOnly: readonly string[];
   readonly remote?: { readonly given: string; readonly rootfs: string } | undefined;
 }
 

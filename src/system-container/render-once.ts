@@ -21,7 +21,7 @@ export function renderOnce(inputs: OnceInputs): {
   readonly warnings: readonly string[];
 } {
   const { values, config, tmpfiles } = deploymentTexts({
-    ...{ ...inputs, userValues: inputs.values ?? {}, uuid: '', spec: undefined },
+    ...{ ...inputs, userValues: inputs.values ?? {}, uuid: '', spec: undefined, readOnly: [] },
     features: { ...USUAL_FEATURES, pidFile: false },
   });
   const path = `${inputs.destination}/config.json`;

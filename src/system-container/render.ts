@@ -3,6 +3,7 @@ import { bindSources, defaultConfig, limitCapabilities, parseConfig } from './co
 import { expandRenames, type HostFile, hostFiles } from './host-files.ts';
 import type { ExportFile, SystemImage } from './image.ts';
 import { deploymentPath, parentsOf, type Slot, tmpfilesPath, unitPath } from './paths.ts';
+import { formerPlaces, writablePlaces } from './read-only-usr.ts';
 import { expand, type Values, variablesOf } from './template.ts';
 import { directoriesMadeBy } from './tmpfiles.ts';
 import { BUILT_IN_UNIT, type RuntimeFeatures } from './unit.ts';
@@ -18,6 +19,8 @@ export interface RenderInputs {
   readonly capabilities: readonly string[];
   readonly runtime: string;
   readonly features: RuntimeFeatures;
+  /** Directories that the machine says are read-only; see MAY_BE_READ_ONLY. */
+  readonly readOnly: readonly string[];
   /** What `RUNTIME spec --rootless` printed; for images without a configuration. */
   readonly spec: string | undefined;
   /** Absolute path of a root filesystem on the machine that the container uses instead of the image's. */
@@ -51,7 +54,9 @@ export function render(inputs: RenderInputs): Rendered {
     configPath,
     inputs.capabilities,
   );
-  const renames = expandRenames(image, values);
+  const wished = expandRenames(image, values);
+  const moves = writablePlaces(image, wished, inputs.readOnly);
+  const renames = { ...wished, ...moves };
   const files = hostFiles(image, renames, values);
   checkUnits(image, files);
   return {
@@ -59,7 +64,11 @@ export function render(inputs: RenderInputs): Rendered {
     bindSources: bindSources(parseConfig(config, configPath, { remote: remoteRootfs !== undefined })),
     unit: image.manifest.noContainerService ? undefined : unit(),
     healthCheck: image.manifest.healthCheck.map((word) => expand(word, values, 'manifest.json')),
-    warnings: image.hasExports ? warnings : [...withoutExports(destination), ...warnings],
+    warnings: [
+      ...(image.hasExports ? [] : withoutExports(destination)),
+      ...warnings,
+      ...formerPlaces(image, moves),
+    ],
   };
 }
 

@@ -20,6 +20,8 @@ export interface UpdateRequest {
   readonly runtime?: string | undefined;
   readonly capabilities: readonly string[];
   readonly blobDirs: readonly string[];
+  /** Directories that are read-only on the machine, of those in MAY_BE_READ_ONLY; none when absent. */
+  readonly readOnly?: readonly string[];
   /** Builds the deployment and does not switch to it. */
   readonly prepareOnly?: boolean;
   readonly remote?: Wanted['remote'];
@@ -57,7 +59,7 @@ export async function updateSystemContainer(
   request: UpdateRequest,
   { signal, now = Date.now }: UpdateOptions = {},
 ): Promise<UpdateResult> {
-  const { image, name, capabilities, remote } = request;
+  const { image, name, capabilities, remote, readOnly = [] } = request;
   const installed = await requireInstalled(host, name, signal);
   const { info: previous, slot: active, other } = installed;
   const recorded = recordedValues(previous);
@@ -80,7 +82,7 @@ export async function updateSystemContainer(
   }
 
   const wanted: Wanted = {
-    ...{ image, name, userValues, capabilities, slot: otherSlot(active), remote },
+    ...{ image, name, userValues, capabilities, slot: otherSlot(active), remote, readOnly },
     uuid: String(previous.values['UUID'] ?? randomUUID()),
     runtime: request.runtime ?? (previous.runtime || DEFAULT_RUNTIME),
   };

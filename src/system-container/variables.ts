@@ -1,4 +1,5 @@
 import { allProcessCapabilities } from './capabilities.ts';
+import { programDirectory } from './read-only-usr.ts';
 import { asText, type Scalar, type Values } from './template.ts';
 import { execCommands, type RuntimeFeatures } from './unit.ts';
 
@@ -16,9 +17,13 @@ export interface ValueInputs {
   readonly capabilities: readonly string[];
   readonly runtime: string;
   readonly features: RuntimeFeatures;
+  readonly readOnly: readonly string[];
   /** Text of the unit's template: it decides how the container is run. */
   readonly unitTemplate: string;
 }
+
+/** What an image's name may begin with: where it came from. */
+const TRANSPORT = /^(?:oci|docker|oci-archive|docker-archive|https?):(?:\/\/)?/;
 
 /**
  * All variables of one deployment. What the engine itself must know wins over everything; then what the user
@@ -34,6 +39,8 @@ export function computeValues(inputs: ValueInputs): Values {
     ['RUNTIME', inputs.runtime],
     ['ATOMIC', '/usr/bin/atomic'],
     ...Object.entries(inputs.defaults),
+    // An image's own default only counts where programs can be put there.
+    ['BIN_DIRECTORY', programDirectory(inputs.readOnly, binOf(inputs.defaults))],
     ...Object.entries(inputs.user),
   ]);
   const pidFile =
@@ -44,10 +51,13 @@ export function computeValues(inputs: ValueInputs): Values {
     ['DESTDIR', inputs.destination],
     ['HOST_UID', 0],
     ['HOST_GID', 0],
-    ['IMAGE_NAME', inputs.image.name.replace(/^(?:oci|docker|https?):/, '')],
+    ['IMAGE_NAME', inputs.image.name.replace(TRANSPORT, '')],
     ['IMAGE_ID', inputs.image.id],
     ...Object.entries(execCommands({ ...inputs, pidFile: asText(pidFile) })),
   ];
   for (const [name, value] of forced) values.set(name, value);
   return values;
 }
+
+const binOf = ({ BIN_DIRECTORY }: ValueInputs['defaults']): string | undefined =>
+  BIN_DIRECTORY === undefined ? undefined : asText(BIN_DIRECTORY);

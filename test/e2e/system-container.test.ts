@@ -206,7 +206,9 @@ describeE2e('system containers on a real machine', () => {
     test('finds foreign files in its way, and does not touch them', async () => {
       const layer = await files();
       const image = await makeImage('example/kbtool:latest', [layer]);
-      await sh('printf "#!/bin/sh\\nexec sleep 1234\\n" > /usr/local/bin/kbtool; chmod 755 /usr/local/bin/kbtool');
+      await sh(
+        'printf "#!/bin/sh\\nexec sleep 1234\\n" > /usr/local/bin/kbtool; chmod 755 /usr/local/bin/kbtool',
+      );
       const before = await snapshot();
       expect(await hostFileConflicts(lab.host, [{ name: 'kbtool', image }])).toEqual([
         { path: '/usr/local/bin/kbtool', name: 'kbtool' },

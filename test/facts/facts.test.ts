@@ -27,6 +27,8 @@ link lo
 link eth0
 listen 22 sshd
 listen 6443
+read-only /usr
+read-only /bin
 free 1234
 sysctl net.ipv4.ip_forward 0
 sysctl kernel.panic 10
@@ -77,6 +79,7 @@ it('reads every answer', () => {
       { port: 22, program: 'sshd' },
       { port: 6443, program: '' },
     ],
+    readOnly: ['/usr', '/bin'],
     freeKiB: 1234,
     conntrackMaxWritable: false,
     ipForward: false,

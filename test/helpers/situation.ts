@@ -27,6 +27,7 @@ export function factsWith(changed: Partial<Facts> = {}): Facts {
     routes: [{ destination: '10.0.0.0/24', link: 'eth0' }],
     links: ['lo', 'eth0'],
     listeners: [{ port: 22, program: 'sshd' }],
+    readOnly: [],
     freeKiB: 50_000_000,
     conntrackMaxWritable: true,
     ipForward: true,

@@ -83,10 +83,16 @@ it.each([
   ['KUBE_API_ARGS="--v=2"', /arguments: not KUBE_APISERVER_ARGS="ARGUMENT\.\.\.": KUBE_API_ARGS="--v=2"$/],
   [`KUBE_APISERVER_ARGS=--a="b`, /arguments: a quote is not closed/],
 ])('does not start with %s', async (file, message) => {
-  await expect(start({}, file)).rejects.toMatchObject({ exitCode: 2, stderr: expect.stringMatching(message) });
+  await expect(start({}, file)).rejects.toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringMatching(message),
+  });
 });
 
 it('finds no argument in the file as it is delivered', async () => {
-  const file = await readFile(join(IMAGES_DIR, 'kube-apiserver/exports/hostfs/etc/kubernetes/apiserver'), 'utf8');
+  const file = await readFile(
+    join(IMAGES_DIR, 'kube-apiserver/exports/hostfs/etc/kubernetes/apiserver'),
+    'utf8',
+  );
   expect(await start({}, file)).toEqual(['--first']);
 });

@@ -30,6 +30,7 @@ async function valuesOf(image: string, user: Readonly<Record<string, string>> = 
     uuid: '00000000-0000-4000-8000-000000000000',
     capabilities: ['CAP_CHOWN', 'CAP_SYS_ADMIN'],
     runtime: '/usr/local/bin/runc',
+    readOnly: [],
     features: { systemdCgroup: true, pidFile: true },
     unitTemplate: existsSync(unit) ? await readFile(unit, 'utf8') : '',
   });

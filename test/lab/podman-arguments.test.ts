@@ -13,7 +13,8 @@ const SPEC = {
   image: 'localhost/kboot-machine:abc',
   tmpNoexec: false,
   varSize: undefined,
-};
+  kind: 'ordinary',
+} as const;
 
 test('a machine is run with what systemd, runc and the kubelet need', () => {
   expect(runMachineArguments(SPEC).join(' ').replaceAll(' --', '\n--')).toMatchInlineSnapshot(`
@@ -25,6 +26,7 @@ test('a machine is run with what systemd, runc and the kubelet need', () => {
     --label kboot.machine=node1.example.com
     --label kboot.role=node
     --label kboot.address=10.89.3.51
+    --label kboot.kind=ordinary
     --network kboot-lab-mine
     --ip 10.89.3.51
     --mac-address 02:6b:0a:59:03:33

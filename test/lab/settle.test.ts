@@ -12,7 +12,7 @@ const FORMER: LabRecord = {
     { name: 'master.example.com', role: 'master', address: '10.89.3.11' },
     { name: 'node1.example.com', role: 'node', address: '10.89.3.51' },
   ],
-  options: { user: 'ada', sudo: false, shell: 'fish', tmpNoexec: true, bastion: false },
+  options: { user: 'ada', sudo: false, shell: 'fish', tmpNoexec: true, bastion: false, imageBased: false },
 };
 const names = (settled: ReturnType<typeof settle>) => settled.planned.map(({ name }) => name);
 
@@ -20,7 +20,7 @@ test('a new lab has a master and two nodes, and root in sh', () => {
   const settled = settle({}, undefined);
   expect(names(settled)).toEqual(['master.example.com', 'node1.example.com', 'node2.example.com']);
   expect(settled.options).toEqual({
-    ...{ user: 'root', sudo: true, shell: 'sh', tmpNoexec: false, bastion: false },
+    ...{ user: 'root', sudo: true, shell: 'sh', tmpNoexec: false, bastion: false, imageBased: false },
   });
 });
 

@@ -17,7 +17,7 @@ const RECORD: LabRecord = {
   image: 'localhost/kboot-machine:abc',
   subnet: '10.89.3.0/24',
   machines: [{ name: 'master.example.com', role: 'master', address: '10.89.3.11' }],
-  options: { user: 'root', sudo: true, shell: 'sh', tmpNoexec: false, bastion: false },
+  options: { user: 'root', sudo: true, shell: 'sh', tmpNoexec: false, bastion: false, imageBased: false },
 };
 
 describe('labFolder', () => {
@@ -48,6 +48,14 @@ describe('on disk', () => {
     expect((await stat(files.record)).mode & 0o777).toBe(0o600);
     expect((await stat(files.folder)).mode & 0o777).toBe(0o700);
     expect(await readdir(files.folder)).toEqual(['lab.json']);
+  });
+
+  test('the record of a lab from before there were kinds of machines is one of ordinary machines', async () => {
+    const { imageBased: _, ...options } = RECORD.options;
+    const files = filesOf('mine');
+    await mkdir(files.folder, { recursive: true });
+    await writeFile(files.record, JSON.stringify({ ...RECORD, options }));
+    expect(await readLabRecord(files)).toEqual(RECORD);
   });
 
   test.each(['', '{', '{}', JSON.stringify({ ...RECORD, subnet: 'no' })])('refuses %j', async (text) => {

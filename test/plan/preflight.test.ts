@@ -37,6 +37,14 @@ describe('errors', () => {
     ['memory', { memoryKiB: 1_000_000 }, 'it has 977 MiB of memory, a master needs 1700 MB'],
     ['swap', { swap: ['/dev/sda2'] }, 'it swaps to /dev/sda2'],
     ['disk', { freeKiB: 1000 }, '/var/lib has 0.0 GB free, 1.0 GB are needed'],
+    ['a read-only /opt', { readOnly: ['/opt', '/opt/bin'] }, '/opt cannot be written'],
+    ['no place for programs', { readOnly: ['/usr/local/bin', '/opt/bin'] }, '/opt/bin cannot be written'],
+    ['no place for units', { readOnly: ['/etc/systemd/system'] }, '/etc/systemd/system cannot be written'],
+    [
+      'a read-only /usr without kernel modules',
+      { readOnly: ['/usr', '/lib'] },
+      '/lib/modules does not exist, and /usr is read-only',
+    ],
     ['port', { listeners: [{ port: 6443, program: 'haproxy' }] }, 'haproxy listens on port 6443'],
     ['endpoint', { endpointAddress: undefined }, 'it cannot resolve the endpoint master.example.com'],
     [

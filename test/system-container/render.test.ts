@@ -18,6 +18,7 @@ function inputs(image: SystemImage, changes: Partial<RenderInputs> = {}): Render
     // A machine that cannot raise limits.
     capabilities: machineCapabilities('000001fffeffffff'),
     runtime: '/usr/local/bin/runc',
+    readOnly: [],
     features: { systemdCgroup: true, pidFile: true },
     spec: undefined,
     ...changes,

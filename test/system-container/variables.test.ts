@@ -12,6 +12,7 @@ const inputs: ValueInputs = {
   uuid: '0b57d7a4-3a4c-4d71-9f7c-0f4a1c5bb0aa',
   capabilities: ['CAP_CHOWN', 'CAP_KILL'],
   runtime: '/usr/bin/runc',
+  readOnly: [],
   features: { systemdCgroup: true, pidFile: true },
   unitTemplate: BUILT_IN_UNIT,
 };
@@ -38,6 +39,7 @@ test('all built-in variables', () => {
     ALL_PROCESS_CAPABILITIES: '"CAP_CHOWN",\n"CAP_KILL"\n',
     RUNTIME: '/usr/bin/runc',
     ATOMIC: '/usr/bin/atomic',
+    BIN_DIRECTORY: '/usr/local/bin',
   });
 });
 

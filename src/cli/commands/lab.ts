@@ -21,6 +21,7 @@ function registerUp(lab: Command, io: Io): void {
     .description('start machines that boot systemd and sshd, and write a kboot.yaml for them')
     .option('--nodes <number>', 'nodes beside the masters (default: as it is, or 2)', count)
     .option('--masters <number>', 'masters (default: as it is, or 1)', count)
+    .option('--image-based', 'machines whose /usr is read-only, as on Flatcar')
     .option('--install', 'install the Debian packages that this machine lacks', false)
     .action(async (options: UpOptions, command: Command) => {
       await runVerb(io, command, async (run) => (await import('../verbs/lab.ts')).runLabUp(run, options));
@@ -62,6 +63,7 @@ export interface UpOptions extends NameOption {
   readonly nodes?: number;
   readonly masters?: number;
   readonly install: boolean;
+  readonly imageBased?: boolean;
 }
 
 export interface DownOptions extends NameOption {

@@ -7,7 +7,10 @@ import { renderTable } from '../render/table.ts';
 import type { Run } from '../verb.ts';
 
 /** `kboot lab up`. Resolves with the machines as a table, and the cluster file's text when another was kept. */
-export async function runLabUp(run: Run, { name, masters, nodes, install }: UpOptions): Promise<string> {
+export async function runLabUp(
+  run: Run,
+  { name, masters, nodes, install, imageBased }: UpOptions,
+): Promise<string> {
   run.report({ type: 'run-start', verb: 'lab up', hosts: [] });
   const lab = await labUp(
     {
@@ -16,6 +19,7 @@ export async function runLabUp(run: Run, { name, masters, nodes, install }: UpOp
       clusterFile: run.file,
       ...(masters !== undefined && { masters }),
       ...(nodes !== undefined && { nodes }),
+      ...(imageBased !== undefined && { options: { imageBased } }),
     },
     contextOf(run),
   );
@@ -45,7 +49,7 @@ export async function runLabDown(run: Run, { name, image }: DownOptions): Promis
     run.report({ type: 'note', text: `${kept}: another lab runs it, and it is kept` });
 }
 
-/** `kboot lab status`: a table, or with `--json` `{ name, machines: [{ name, role, address, state }], sshConfig }`. */
+/** `kboot lab status`: a table, or with `--json` `{ name, machines: [{ name, role, address, kind, state }], sshConfig }`. */
 export async function runLabStatus(io: Io, { name, json }: StatusOptions): Promise<void> {
   const { machines, files } = await labStatus(name, io);
   if (json) {
@@ -56,8 +60,8 @@ export async function runLabStatus(io: Io, { name, json }: StatusOptions): Promi
     io.stderr.write(`lab ${name}: not up; ${labCommand('up', name)} starts it\n`);
     return;
   }
-  const rows = machines.map((machine) => [...rowOf(machine), machine.state]);
-  io.stdout.write(renderTable(['MACHINE', 'ROLE', 'ADDRESS', 'STATE'], rows));
+  const rows = machines.map((machine) => [...rowOf(machine), machine.kind, machine.state]);
+  io.stdout.write(renderTable(['MACHINE', 'ROLE', 'ADDRESS', 'KIND', 'STATE'], rows));
 }
 
 /**

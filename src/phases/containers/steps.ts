@@ -18,7 +18,7 @@ import {
   updateSystemContainer,
   useRemoteRootfs,
 } from '../../system-container/index.ts';
-import { BLOB_DIRS, RUNC } from '../install-container.ts';
+import { BLOB_DIRS, runcPath } from '../install-container.ts';
 import { everywhere, no, type Phase, type Subject, yes } from '../phase.ts';
 import type { ImageOf } from './send-image.ts';
 
@@ -51,7 +51,7 @@ export type Installed = Pick<InstallResult, 'name' | 'messages'> & {
 
 /** Installs a container, or runs an image that wants to be run once. */
 export function installStep(settings: InstallSettings, results: Results<Installed>): Phase {
-  const { name, imageOf, valuesOf, runtime = RUNC, rootfs, display, start } = settings;
+  const { name, imageOf, valuesOf, rootfs, display, start } = settings;
   return {
     id: 'install',
     title: `Install ${name}`,
@@ -63,8 +63,8 @@ export function installStep(settings: InstallSettings, results: Results<Installe
       const opened = imageOf(subject);
       if (!opened) return;
       const values = valuesOf(subject);
-      const capabilities = machineCapabilities(subject.facts.capabilityBounds);
-      const common = { name, runtime, values, capabilities, blobDirs: BLOB_DIRS };
+      const runtime = settings.runtime ?? runcPath(subject.facts);
+      const common = { name, runtime, values, ...ofMachine(subject) };
       if (opened.image.runOnce) {
         const { exitCode, stdout, stderr, warnings } = await runOnce(
           host,
@@ -87,6 +87,13 @@ export function installStep(settings: InstallSettings, results: Results<Installe
     },
   };
 }
+
+/** What the engine must know of a machine. */
+const ofMachine = ({ facts }: Subject) => ({
+  capabilities: machineCapabilities(facts.capabilityBounds),
+  readOnly: facts.readOnly,
+  blobDirs: BLOB_DIRS,
+});
 
 const linesOf = (text: string): readonly string[] => text.split('\n').filter((line) => line !== '');
 
@@ -118,8 +125,8 @@ export function prepareStep(settings: UpdateSettings, results: Results<UpdateRes
       const result = await updateSystemContainer(
         host,
         {
-          ...{ image, remote, name, values, runtime, blobDirs: BLOB_DIRS, prepareOnly: true },
-          capabilities: machineCapabilities(subject.facts.capabilityBounds),
+          ...{ image, remote, name, values, runtime, prepareOnly: true },
+          ...ofMachine(subject),
         },
         { signal },
       );

@@ -8,9 +8,10 @@ import { HISTORY_CHECKS } from './history.ts';
 import { MACHINE_CHECKS } from './machine.ts';
 import { NETWORK_CHECKS } from './network.ts';
 import { error, type Problem } from './problem.ts';
+import { readOnly } from './read-only.ts';
 import { disk } from './space.ts';
 
-const CHECKS = [...MACHINE_CHECKS, disk, ...NETWORK_CHECKS, ...HISTORY_CHECKS];
+const CHECKS = [...MACHINE_CHECKS, readOnly, disk, ...NETWORK_CHECKS, ...HISTORY_CHECKS];
 
 /** Every problem of every machine, in the order of the machines. */
 export function preflight(situation: Situation, bundle: Bundle): readonly Problem[] {

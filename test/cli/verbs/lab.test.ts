@@ -68,12 +68,20 @@ describeE2e('kboot lab', () => {
   test('status, for people and for programs', async () => {
     const machine = own.lab.machines[0];
     expect((await run('status')).stdout).toBe(
-      `MACHINE             ROLE    ADDRESS${' '.repeat(Math.max(0, (machine?.address.length ?? 0) - 7))}  STATE\n` +
-        `master.example.com  master  ${machine?.address}  running\n`,
+      `MACHINE             ROLE    ADDRESS${' '.repeat(Math.max(0, (machine?.address.length ?? 0) - 7))}  KIND      STATE\n` +
+        `master.example.com  master  ${machine?.address}  ordinary  running\n`,
     );
     expect(JSON.parse((await run('status', '--json')).stdout)).toEqual({
       name: own.lab.name,
-      machines: [{ name: 'master.example.com', role: 'master', address: machine?.address, state: 'running' }],
+      machines: [
+        {
+          name: 'master.example.com',
+          role: 'master',
+          address: machine?.address,
+          kind: 'ordinary',
+          state: 'running',
+        },
+      ],
       sshConfig: own.lab.files.sshConfig,
     });
   });
