@@ -5,7 +5,7 @@ import { FakeHost, type Reply } from '../helpers/fake-host.ts';
 import { file, type Member, makeImage, makeLayer } from './make-image.ts';
 
 const isProbe = ({ argv }: Command) => !!argv[2]?.includes('runtime\\t');
-const isUnpack = ({ argv }: Command) => !!argv[2]?.includes('tar -xzpf');
+const isUnpack = ({ argv }: Command) => !!argv[2]?.includes('--delay-directory-restore');
 const isApply = ({ argv }: Command) => !!argv[2]?.includes('build_rootfs');
 const isStart = ({ argv }: Command) => !!argv[2]?.includes('enable "$@"');
 
@@ -178,6 +178,13 @@ test('nothing is asked of a machine for a name that cannot be', async () => {
   await expect(
     installSystemContainer(new FakeHost(), { ...(await request()), name: '../x' }),
   ).rejects.toThrow('cannot be the name');
+});
+
+test('an image to be run once is not installed', async () => {
+  const image = await makeImage('example/once', [await makeLayer([])], { 'atomic.run': 'once' });
+  await expect(
+    installSystemContainer(new FakeHost(), { image, capabilities: [], blobDirs: [] }),
+  ).rejects.toThrow('run once');
 });
 
 test('without a name, the image gives it', async () => {

@@ -8,6 +8,8 @@ const DEFAULTS = {
   noContainerService: false,
   useLinks: true,
   units: [],
+  healthCheck: [],
+  healthTimeout: 60,
 };
 
 test.each<[string, string | undefined, object]>([
@@ -20,6 +22,11 @@ test.each<[string, string | undefined, object]>([
     { defaultValues: { A: 1, B: true, C: null, D: 'x' } },
   ],
   ['units', '{"units": ["containerd.service"]}', { units: ['containerd.service'] }],
+  [
+    'a health check',
+    '{"healthCheck": ["sh", "-c", "true"], "healthTimeout": 5}',
+    { healthCheck: ['sh', '-c', 'true'], healthTimeout: 5 },
+  ],
   [
     'all switches',
     '{"noContainerService": true, "useLinks": false}',
@@ -42,6 +49,9 @@ test.each([
   '{"units": ["../x.service"]}',
   '{"units": ["a b.service"]}',
   '{"units": ["plain"]}',
+  '{"healthCheck": "true"}',
+  '{"healthCheck": ["a\\nb"]}',
+  '{"healthTimeout": 0}',
 ])('%s is refused', (text) => {
   expect(() => parseManifest(text, 'example/etcd')).toThrow(
     'Invalid manifest.json file in image: example/etcd.',

@@ -185,12 +185,6 @@ describe('what is refused before anything is changed', () => {
       'Description=x\n',
     );
   });
-
-  test('an image to be run once', async () => {
-    await expect(makeImage('example/once', [await makeLayer([])], { 'atomic.run': 'once' })).rejects.toThrow(
-      'run once',
-    );
-  });
 });
 
 test('config.json wins over its template, and is not expanded', async () => {
