@@ -18,3 +18,8 @@ export function escapeText(text: string): string {
 export function escapeLine(text: string): string {
   return escapeText(text).replaceAll('\n', '\\n').replaceAll('\t', '\\t');
 }
+
+/** JSON made harmless in the same way: what it says stays the same. */
+export function escapeJson(json: string): string {
+  return json.replace(UNPRINTABLE, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}

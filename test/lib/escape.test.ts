@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { escapeLine, escapeText } from '../../src/lib/escape.ts';
+import { escapeJson, escapeLine, escapeText } from '../../src/lib/escape.ts';
 
 test.each([
   ['plain text, é€😀', 'plain text, é€😀'],
@@ -25,6 +25,17 @@ test('leaves no control character in any text', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       expect(escapeLine(text)).not.toMatch(/\p{Cc}/u);
+    }),
+  );
+});
+
+test('JSON stays what it says', () => {
+  const value = fc.oneof(fc.string({ unit: 'binary' }), fc.array(fc.string({ unit: 'binary' })));
+  fc.assert(
+    fc.property(value, (said) => {
+      const json = escapeJson(JSON.stringify(said, undefined, 2));
+      expect(JSON.parse(json)).toEqual(said);
+      expect(escapeText(json)).toBe(json);
     }),
   );
 });
