@@ -193,6 +193,7 @@ test('whatever a machine says: lines stay lines, nothing reaches the terminal, p
     ...{ name: text, deployment: text, image: text, revision: text, command: text, runtime: text },
     state: fc.constantFrom('running', 'failed', 'no service', 'activating'),
     created: fc.integer({ min: 0, max: 4_000_000_000 }),
+    remote: fc.constant(undefined),
     userValues: fc.constant({}),
     broken: fc.option(text, { nil: undefined }),
   });

@@ -5,15 +5,20 @@ import {
   requireListed,
   storedImages,
 } from '../../../system-container/index.ts';
-import { renderStoredImages, storedImagesJson } from '../../render/container-images.ts';
+import { renderStoredImages, storedImagesJson } from '../../render/stored-images.ts';
 import { containerInfoJson, renderContainerInfo } from '../../render/container-info.ts';
-import { type ListOptions, parseFilters, renderContainers } from '../../render/containers.ts';
+import { parseFilters, renderContainers } from '../../render/containers.ts';
 import type { Run } from '../../verb.ts';
 import type { HostFlags } from './machines.ts';
 import { askMachines } from './read.ts';
 
-export interface ListFlags extends HostFlags, Omit<ListOptions, 'filters'> {
+export interface ListFlags extends HostFlags {
+  readonly all: boolean;
   readonly filter: readonly string[];
+  readonly json: boolean;
+  readonly noheading: boolean;
+  readonly trunc: boolean;
+  readonly quiet: boolean;
 }
 
 /** Lists the containers of the machines. */
@@ -22,7 +27,10 @@ export function runList(run: Run, flags: ListFlags): Promise<string> {
   return askMachines(run, flags, listSystemContainers, (answers) =>
     renderContainers(
       answers.flatMap(({ host, value }) => value.map((container) => ({ host, container }))),
-      { ...flags, filters },
+      {
+        ...{ all: flags.all, json: flags.json, quiet: flags.quiet, filters },
+        ...{ heading: !flags.noheading, truncate: flags.trunc },
+      },
     ),
   );
 }
