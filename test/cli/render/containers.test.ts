@@ -16,7 +16,7 @@ function row(host: string, name: string, container: Partial<ListedContainer> = {
     container: {
       ...{ name, deployment: `${name}.0`, image: `kboot/${name}:v1.37.2`, revision: 'a'.repeat(64) },
       ...{ command: '', created: 1_760_000_000, state: 'running', runtime: '/usr/local/bin/runc' },
-      ...{ userValues: {}, broken: undefined },
+      ...{ remote: undefined, userValues: {}, broken: undefined },
       ...container,
     },
   };
