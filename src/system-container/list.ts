@@ -108,7 +108,8 @@ function entryOf(
     ...{ name, deployment },
     image: info?.image ?? '',
     revision: info?.revision ?? '',
-    command: found?.command.join(' ') ?? '',
+    // Of an image without a service nothing runs, whatever its configuration says.
+    command: info?.['has-container-service'] === false ? '' : (found?.command.join(' ') ?? ''),
     created: info?.created ?? 0,
     state: info?.['has-container-service'] === false ? 'no service' : state,
     runtime: info?.runtime ?? '',

@@ -119,7 +119,7 @@ describeE2e('special modes on a real machine', () => {
     await installSystemContainer(lab.host, request);
     expect(
       await sh(`readlink ${ROOT}/far.0/rootfs; grep '"path"' ${ROOT}/far.0/config.json; cat /etc/kbremote`),
-    ).toBe(`${ROOT}/source.0/rootfs\n        "path": "${ROOT}/source.0/rootfs"\nfrom the remote\n`);
+    ).toBe(`${ROOT}/source.0/rootfs\n        "path": "${ROOT}/source.0/rootfs",\nfrom the remote\n`);
     await startSystemContainer(lab.host, 'far');
     expect(
       await sh(
