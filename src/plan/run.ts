@@ -125,8 +125,11 @@ async function runStep(step: Step, signal: AbortSignal, options: RunOptions): Pr
     });
     report({ type: 'phase-end', phase: phase.id, host, ms: clock.now() - startedAt, ok: true });
   } catch (error) {
-    if (signal.reason instanceof Blocked) {
-      const because = 'stopped: another phase of this machine failed';
+    if (signal.aborted) {
+      const because =
+        signal.reason instanceof Blocked
+          ? 'stopped: another phase of this machine failed'
+          : 'stopped: the next run goes on from here';
       report({ type: 'phase-skip', phase: phase.id, title: phase.title, host, because });
       throw error;
     }

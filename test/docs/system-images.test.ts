@@ -3,7 +3,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 
 const DOCS = path.join(import.meta.dirname, '../../docs');
-const FILE = /^`([\w./-]+)`:\n\n```\w*\n([^]*?)```$/gm;
+const FILE = /^`([\w./-]+)`:\n\n```\w*\n([\s\S]*?)```$/gm;
 
 test('the page shows the files of its example as they are', async () => {
   const page = await readFile(path.join(DOCS, 'system-images.md'), 'utf8');

@@ -1,7 +1,8 @@
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { buildBundle, DEFAULT_KUBERNETES } from '../../bundle/build/build.ts';
+import { buildBundle, bundleDir, DEFAULT_KUBERNETES } from '../../bundle/build/build.ts';
 import type { BundleLock } from '../../bundle/lock.ts';
-import { type Bundle, openBundle } from '../../bundle/open.ts';
+import { type Bundle, LOCK_FILE, openBundle } from '../../bundle/open.ts';
 import type { Cluster } from '../../config/cluster.ts';
 import { KbootError } from '../../lib/errors.ts';
 import type { Run } from '../verb.ts';
@@ -30,6 +31,17 @@ export async function clusterBundle(run: Run, cluster: Cluster): Promise<Bundle>
   }
   checkVersion(bundle.lock, cluster);
   return bundle;
+}
+
+/** The cluster's bundle has to be built from nothing: that takes a quarter of an hour. */
+export async function isToBeBuilt({ io }: Run, cluster: Cluster): Promise<boolean> {
+  if (cluster.bundle.path !== undefined) return false;
+  const kubernetes = cluster.kubernetes ?? DEFAULT_KUBERNETES;
+  const dir = bundleDir({ cacheDir: cacheDirOf(io), kubernetes, source: 'modules' });
+  return access(join(dir, LOCK_FILE)).then(
+    () => false,
+    () => true,
+  );
 }
 
 function checkVersion({ kubernetes }: BundleLock, cluster: Cluster): void {

@@ -6,10 +6,11 @@ import { LoggedHost } from '../../host/logged.ts';
 import { connectSsh } from '../../host/ssh/connect.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { KbootError } from '../../lib/errors.ts';
+import { fanOut } from '../../lib/fan-out.ts';
 import { type Prepared, prepare } from '../../plan/prepare.ts';
 import type { Failure } from '../../plan/run.ts';
 import type { Run } from '../verb.ts';
-import { clusterBundle } from './bundle.ts';
+import { clusterBundle, isToBeBuilt } from './bundle.ts';
 
 /** Machines worked on at a time. sshd drops unauthenticated connections above ten (MaxStartups). */
 export const PARALLEL = 10;
@@ -61,6 +62,18 @@ export function openSession(
   });
 }
 
+/** A name that is mistyped should show before a long build, not behind it. Throws what the machines answer with. */
+async function requireReachable(run: Run, cluster: Cluster, machines: readonly Machine[]): Promise<void> {
+  const connect = connector(run, cluster);
+  const outcomes = await fanOut(machines, PARALLEL, async (machine) => {
+    await (await connect(machine))[Symbol.asyncDispose]();
+  });
+  const failures = outcomes.flatMap((outcome) =>
+    outcome.ok ? [] : [{ host: outcome.item.name, phase: 'connect', error: outcome.error }],
+  );
+  throwFailures(failures, run.io.signal, machines.length);
+}
+
 /**
  * The bundle and the questioned machines of a run. The bundle is verified while the machines answer; building it
  * comes first, because machines that are locked and facts that were asked for should not wait for that.
@@ -70,6 +83,7 @@ export async function bundleAndSession(
   cluster: Cluster,
   machines: readonly Machine[],
 ): Promise<readonly [Bundle, Prepared]> {
+  if (await isToBeBuilt(run, cluster)) await requireReachable(run, cluster, machines);
   const bundle = await clusterBundle(run, cluster);
   const [verified, session] = await Promise.allSettled([
     verifyBundle(bundle, { signal: run.io.signal }),

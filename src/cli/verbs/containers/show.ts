@@ -5,9 +5,9 @@ import {
   requireListed,
   storedImages,
 } from '../../../system-container/index.ts';
-import { renderStoredImages, storedImagesJson } from '../../render/stored-images.ts';
 import { containerInfoJson, renderContainerInfo } from '../../render/container-info.ts';
 import { parseFilters, renderContainers } from '../../render/containers.ts';
+import { renderStoredImages, storedImagesJson } from '../../render/stored-images.ts';
 import type { Run } from '../../verb.ts';
 import type { HostFlags } from './machines.ts';
 import { askMachines } from './read.ts';
