@@ -1,4 +1,4 @@
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { rebootMachine } from '../../src/lab/lab.ts';
 import {
   CLUSTER_TIMEOUT_MS,
@@ -26,6 +26,9 @@ const OF_USR = /^[-+] (file|sha256|mount) (.* )?\/(usr|bin|sbin|lib|lib64)(\/| |
 
 const SERVE =
   'mkdir /tmp/www && echo served > /tmp/www/index.html && exec busybox httpd -f -p 8080 -h /tmp/www';
+
+const ETCD = '/etc/kubernetes/pki/etcd';
+const ETCD_KEYS = `--cacert ${ETCD}/ca.crt --cert ${ETCD}/healthcheck-client.crt --key ${ETCD}/healthcheck-client.key`;
 
 async function deployment() {
   const labels = { app: 'web' };
@@ -106,9 +109,7 @@ describeE2e('machines whose /usr is read-only', () => {
         '/etc/systemd/system/kubelet.service',
       );
     }
-    const pki = '/etc/kubernetes/pki/etcd';
-    const keys = `--cacert ${pki}/ca.crt --cert ${pki}/healthcheck-client.crt --key ${pki}/healthcheck-client.key`;
-    expect(await sh(MASTER, `etcdctl ${keys} endpoint health 2>&1`)).toContain('is healthy');
+    expect(await sh(MASTER, `etcdctl ${ETCD_KEYS} endpoint health 2>&1`)).toContain('is healthy');
     expect(
       await sh(
         MASTER,
@@ -134,6 +135,27 @@ describeE2e('machines whose /usr is read-only', () => {
     expect(await sh(NODE, 'readlink -f /opt/site && ls -d /var/opt/site')).toBe(
       '/var/opt/site\n/var/opt/site',
     );
+  });
+
+  describe.each([
+    ['kubelet', NODE, 'NOFILE=15000', 'systemctl is-active kubelet && kubelet --version'],
+    ['node-runtime', NODE, 'SITE=two', 'systemctl is-active containerd && ctr version && runc --version'],
+    ['etcd', MASTER, 'ETCD_SNAPSHOT_COUNT=9000', `etcdctl ${ETCD_KEYS} endpoint health`],
+  ])('%s', (name, machine, value, check) => {
+    const active = () => sh(machine, `readlink /var/lib/containers/atomic/${name}`);
+
+    test('is updated and rolled back, and its programs stay in /opt/bin', async () => {
+      const before = await sh(machine, 'ls /opt/bin');
+      expect(await active()).toMatch(/\.0$/);
+      await kbootOk(own.folder, 'containers', 'update', name, '--set', value, '--host', machine);
+      expect(await active()).toMatch(/\.1$/);
+      expect(await sh(machine, 'ls /opt/bin')).toBe(before);
+      await sh(machine, check);
+      await kbootOk(own.folder, 'containers', 'rollback', name, '--host', machine);
+      expect(await active()).toMatch(/\.0$/);
+      expect(await sh(machine, 'ls /opt/bin')).toBe(before);
+      await sh(machine, check);
+    });
   });
 
   test('are as they were after a reset, with what others made in /opt', async () => {
