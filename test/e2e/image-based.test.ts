@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { rebootMachine } from '../../src/lab/lab.ts';
 import {
@@ -9,11 +10,13 @@ import {
   MASTER,
   on,
 } from '../helpers/cluster.ts';
-import { kbootOk } from '../helpers/kboot-process.ts';
+import { kbootOk, runKboot } from '../helpers/kboot-process.ts';
 import { useLab } from '../helpers/lab.ts';
+import { Layout, tagged } from '../helpers/layout.ts';
 import { create, shellContainer } from '../helpers/pods.ts';
 import { describeE2e } from '../helpers/require-e2e.ts';
 import { difference, type Snapshot, takeSnapshot } from '../helpers/snapshot.ts';
+import { file } from '../system-container/make-image.ts';
 
 const NODE = 'node1.example.com';
 const BOTH = [MASTER, NODE] as const;
@@ -158,9 +161,54 @@ describeE2e('machines whose /usr is read-only', () => {
     });
   });
 
+  test("get another's programs and units where they can be written, or none of its files", async () => {
+    const layout = await Layout.make(join(own.folder, 'site'));
+    const at = (path: string) => `exports/hostfs${path}`;
+    const manifest = JSON.stringify({ noContainerService: true, units: ['site.service'] });
+    const members = [
+      file('exports/manifest.json', manifest),
+      file(at('/usr/bin/site-tool'), '#!/bin/sh\nexec sleep infinity\n', 0o755),
+      file(
+        at('/usr/lib/systemd/system/site.service'),
+        '[Service]\nExecStart=/bin/sh -c "exec sleep infinity"\n',
+      ),
+      file(at('/etc/site.conf'), 'tool=/usr/bin/site-tool\n'),
+    ];
+    const refused = [...members, file(at('/usr/share/site/data'), 'x')];
+    await layout.writeIndex(
+      tagged(await layout.image({ members }), 'good'),
+      tagged(await layout.image({ members: refused }), 'refused'),
+    );
+    const install = (tag: string) =>
+      runKboot(
+        own.folder,
+        'containers',
+        'install',
+        `oci:${layout.dir}:${tag}`,
+        '--name',
+        'site',
+        '--host',
+        NODE,
+      );
+    const places = () => sh(NODE, 'cd / && ls -d opt/bin/site* etc/systemd/system/site* etc/site* || true');
+
+    const no = await install('refused');
+    expect(no.code).not.toBe(0);
+    expect(no.stderr).toContain('/usr/share/site/data cannot be put there: /usr is read-only');
+    expect(await places()).toBe('');
+
+    const yes = await install('good');
+    expect(yes.stdout).toContain('Created file /opt/bin/site-tool');
+    expect(yes.stderr).toContain('/etc/site.conf names /usr/bin/site-tool, which is at /opt/bin/site-tool');
+    expect(await places()).toBe('etc/site.conf\netc/systemd/system/site.service\nopt/bin/site-tool');
+    expect(await sh(NODE, 'systemctl is-active site.service')).toBe('active');
+    await kbootOk(own.folder, 'containers', 'uninstall', 'site', '--host', NODE);
+    expect(await places()).toBe('');
+  });
+
   test('are as they were after a reset, with what others made in /opt', async () => {
-    await kube('delete', 'deployment/web', 'service/web', '--wait');
-    await sh(NODE, 'rmdir /opt/site');
+    await kube('delete', 'deployment/web', 'service/web', '--ignore-not-found', '--wait');
+    await sh(NODE, 'rmdir /opt/site || true');
     await kbootOk(own.folder, 'reset', '--yes');
     for (const machine of BOTH) expect(await changed(machine), machine).toEqual([]);
   });
