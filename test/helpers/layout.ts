@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { digestOf } from '../../src/bundle/digest.ts';
 import { blobPath } from '../../src/bundle/oci-layout.ts';
-import { file, makeLayer } from '../system-container/make-image.ts';
+import { file, type Member, makeLayer } from '../system-container/make-image.ts';
 
 const OCI = {
   manifest: 'application/vnd.oci.image.manifest.v1+json',
@@ -30,6 +30,8 @@ export interface Descriptor {
 interface ImageParts {
   /** One file in its only layer. */
   readonly text?: string;
+  /** What its only layer holds instead. */
+  readonly members?: readonly Member[];
   readonly arch?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly types?: Partial<typeof OCI>;
@@ -60,9 +62,15 @@ export class Layout {
   }
 
   /** Adds an image and returns the descriptor of its manifest. */
-  async image({ text = 'x', arch = 'amd64', labels, types = {} }: ImageParts = {}): Promise<Descriptor> {
+  async image({
+    text = 'x',
+    members = [file('file', text)],
+    arch = 'amd64',
+    labels,
+    types = {},
+  }: ImageParts = {}): Promise<Descriptor> {
     const { manifest, config, layer } = { ...OCI, ...types };
-    const { blob } = await makeLayer([file('file', text)]);
+    const { blob } = await makeLayer(members);
     const configuration = await this.putJson(config, {
       architecture: arch,
       os: 'linux',
