@@ -1,52 +1,17 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { IMAGES_DIR } from '../../src/bundle/build/release.ts';
 import { listTree } from '../../src/bundle/build/tree.ts';
 import { bindSources, parseConfig } from '../../src/system-container/config-json.ts';
-import { parseManifest } from '../../src/system-container/manifest.ts';
-import { expand, type Values, variablesOf } from '../../src/system-container/template.ts';
+import { variablesOf } from '../../src/system-container/template.ts';
 import { canBeEnabled } from '../../src/system-container/unit.ts';
-import { computeValues } from '../../src/system-container/variables.ts';
+import { configOf, expanded, manifestOf, readOfImage, valuesOf } from '../helpers/image-exports.ts';
 
-const read = (...path: string[]) => readFile(join(IMAGES_DIR, ...path), 'utf8');
+const CONTROL_PLANE = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
+const SEVEN = ['etcd', 'kubelet', ...CONTROL_PLANE, 'kube-proxy', 'flannel'];
 
-/** What the build adds to the defaults, because only the release knows it. */
-const FROM_THE_RELEASE = { PAUSE_IMAGE: 'registry.k8s.io/pause:3.10.2' };
-
-async function manifestOf(image: string) {
-  return parseManifest(await read(image, 'exports', 'manifest.json'), image);
-}
-
-async function valuesOf(image: string, user: Readonly<Record<string, string>> = {}): Promise<Values> {
-  const unit = join(IMAGES_DIR, image, 'exports', 'service.template');
-  return computeValues({
-    name: image,
-    destination: `/var/lib/containers/atomic/${image}.0`,
-    image: { name: `kboot/${image}:v1.37.2`, id: 'abc' },
-    user,
-    defaults: { ...(await manifestOf(image)).defaultValues, ...FROM_THE_RELEASE },
-    uuid: '00000000-0000-4000-8000-000000000000',
-    capabilities: ['CAP_CHOWN', 'CAP_SYS_ADMIN'],
-    runtime: '/usr/local/bin/runc',
-    readOnly: [],
-    features: { systemdCgroup: true, pidFile: true },
-    unitTemplate: existsSync(unit) ? await readFile(unit, 'utf8') : '',
-  });
-}
-
-async function configOf(image: string, user?: Readonly<Record<string, string>>) {
-  return parseConfig(await expanded(image, 'config.json.template', user), image) as Readonly<
-    Record<string, never>
-  >;
-}
-
-async function expanded(image: string, file: string, user?: Readonly<Record<string, string>>) {
-  return expand(await read(image, 'exports', file), await valuesOf(image, user), file);
-}
-
-describe.each(['etcd', 'kubelet'])('%s', (image) => {
+describe.each(SEVEN)('%s', (image) => {
   it('has a configuration that the format allows, with its defaults alone', async () => {
     const config = await configOf(image);
     expect(config).toMatchObject({ root: { path: 'rootfs', readonly: true }, process: { terminal: false } });
@@ -60,7 +25,9 @@ describe.each(['etcd', 'kubelet'])('%s', (image) => {
     expect(unit).toMatch(/^Restart=always\nRestartSec=1$/m);
     expect(canBeEnabled(unit)).toBe(true);
   });
+});
 
+describe.each(['etcd', 'kubelet'])('%s', (image) => {
   it('makes its state folder, for root only', async () => {
     expect(await expanded(image, 'tmpfiles.template')).toBe(`d /var/lib/${image} 0700 0 0 - -\n`);
   });
@@ -77,14 +44,29 @@ describe.each(['etcd', 'kubelet'])('%s', (image) => {
   });
 });
 
-it.each(['node-runtime', 'etcd', 'kubelet'])(
+it.each(['node-runtime', ...SEVEN])('%s has a question after its health', async (image) => {
+  expect((await manifestOf(image)).healthCheck).not.toEqual([]);
+});
+
+it.each(['node-runtime', ...SEVEN])(
+  '%s says in its labels how it runs as an ordinary container',
+  async (image) => {
+    const containerfile = await readOfImage(image, 'Containerfile');
+    for (const label of ['atomic.type=system', 'Name=', 'Version=$VERSION', 'INSTALL="', 'UNINSTALL="'])
+      expect(containerfile).toContain(` ${label}`);
+    expect(containerfile).toMatch(/ RUN="podman run --detach --name NAME .* IMAGE" /);
+  },
+);
+
+it.each(['node-runtime', ...SEVEN])(
   '%s presets every variable that it does not get from the engine',
   async (image) => {
     const known = await valuesOf(image);
     const files = (await listTree(join(IMAGES_DIR, image, 'exports'))).map(({ path }) => path);
     const hostFiles = (await manifestOf(image)).installedFilesTemplate.map((path) => join('hostfs', path));
     const templates = [...files.filter((path) => path.endsWith('.template')), ...hostFiles];
-    const texts = await Promise.all(templates.map((path) => read(image, 'exports', path)));
+    const texts = await Promise.all(templates.map((path) => readOfImage(image, 'exports', path)));
+    texts.push(...(await manifestOf(image)).healthCheck);
     for (const text of texts) for (const name of variablesOf(text)) expect([...known.keys()]).toContain(name);
   },
 );

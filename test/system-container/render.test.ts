@@ -84,6 +84,11 @@ describe("kboot's own images, on a machine without anything", () => {
     ['etcd', etcd],
     ['kubelet', { HOST_MOUNTS: mounts }],
     ['node-runtime', { PAUSE_IMAGE: 'registry.k8s.io/pause:3.10.2' }],
+    ['kube-apiserver', { ADVERTISE_ADDRESS: '10.0.0.1' }],
+    ['kube-controller-manager', {}],
+    ['kube-scheduler', {}],
+    ['kube-proxy', { NODE_NAME: 'node-1' }],
+    ['flannel', { NODE_NAME: 'node-1', FLANNELD_IFACE: 'eth1' }],
   ])('%s', async (name, userValues) => {
     const layer = await makeLayer(exportsOf(path.join(import.meta.dirname, '../../images', name, 'exports')));
     const image = await makeImage(`kboot/${name}:v1`, [layer]);
