@@ -86,6 +86,6 @@ export function runLogs(run: Run, name: string, { lines, since, json, ...flags }
 export function runImages(run: Run, flags: HostFlags & { readonly json: boolean }): Promise<string> {
   return askMachines(run, flags, storedImages, (answers) => {
     const stored = answers.map(({ host, value }) => ({ host, ...value }));
-    return flags.json ? `${JSON.stringify(storedImagesJson(stored), null, 4)}\n` : renderStoredImages(stored);
+    return flags.json ? storedImagesJson(stored) : renderStoredImages(stored);
   });
 }
