@@ -39,7 +39,7 @@ export class Images {
     const arch = ARCHITECTURES[machine] ?? machine;
     const key = `${arch} ${name}`;
     const known = this.#opened.get(key);
-    if (known) return known;
+    if (known !== undefined) return known;
     const opening = this.#open(name, arch);
     this.#opened.set(key, opening);
     return opening;

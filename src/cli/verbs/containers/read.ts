@@ -1,4 +1,4 @@
-import { type Cluster, type Machine, machinesOf } from '../../../config/cluster.ts';
+import type { Machine } from '../../../config/cluster.ts';
 import type { Host } from '../../../host/host.ts';
 import { messageOf } from '../../../lib/errors.ts';
 import { fanOut } from '../../../lib/fan-out.ts';
@@ -43,6 +43,3 @@ export async function askMachines<T>(
   throwFailures(failures, signal, machines.length);
   throw new Error(messageOf(failures[0]?.error));
 }
-
-/** Whether a cluster is a single machine: then nobody asks which one said something. */
-export const isSingle = (cluster: Cluster): boolean => machinesOf(cluster).length === 1;
