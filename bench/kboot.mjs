@@ -12,14 +12,18 @@ async function peakMemory(pid) {
   return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024;
 }
 
-/** Runs kboot; resolves with its seconds, its phases' milliseconds and its peak memory in bytes. */
+/** Runs kboot; resolves with its seconds, its phases' milliseconds, its peak memory in bytes and its standard output. */
 export async function kboot(bench, ...args) {
   const start = performance.now();
   const child = spawn(execPath, [BIN, ...args, '--events'], {
     cwd: bench.folder,
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   const phases = [];
+  let stdout = '';
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk;
+  });
   let output = '';
   createInterface({ input: child.stderr }).on('line', (line) => {
     output += `${line}\n`;
@@ -31,10 +35,10 @@ export async function kboot(bench, ...args) {
   const watch = setInterval(async () => {
     memory = Math.max(memory, await peakMemory(child.pid));
   }, 50);
-  const code = await new Promise((resolve) => child.on('exit', resolve));
+  const code = await new Promise((resolve) => child.on('close', resolve));
   clearInterval(watch);
   if (code !== 0) throw new Error(`kboot ${args.join(' ')} ended with ${code}\n${output}`);
-  return { seconds: (performance.now() - start) / 1000, phases, memory };
+  return { seconds: (performance.now() - start) / 1000, phases, memory, stdout };
 }
 
 /** Median milliseconds of a command line's whole run. */

@@ -36,6 +36,14 @@ export async function ssh({ sshConfig }, machine, script) {
   return stdout.trim();
 }
 
+/** Runs kubectl on the master, with what it is to read on standard input. */
+export async function kubectl({ sshConfig }, args, input = '') {
+  const line = ['kubectl', '--kubeconfig', '/etc/kubernetes/admin.conf', ...args].join(' ');
+  const running = promisify(execFile)('ssh', ['-F', sshConfig, MASTER, line], { maxBuffer: 1 << 26 });
+  running.child.stdin.end(input);
+  return (await running).stdout;
+}
+
 /** Sends a local command's output into a script on a machine, as one would with a pipe and ssh. */
 export function pipeTo({ sshConfig }, machine, command, script) {
   const line = `${command} | ssh -F '${sshConfig}' ${machine} "${script}"`;

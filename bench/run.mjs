@@ -5,9 +5,11 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { env } from 'node:process';
 import { buildBundle, DEFAULT_KUBERNETES } from '../dist/bundle/build/build.js';
+import { imageWithBusybox } from '../scripts/demo/workload.mjs';
 import { dropPrepared, initByHand, joinByHand, prepareByHand } from './by-hand.mjs';
 import { kboot, medianMs, VERSION } from './kboot.mjs';
 import { MASTER, NODES, received, ssh, startLab, stopLab, timed } from './lab.mjs';
+import { measureUpdates, updateTable } from './update.mjs';
 
 const KUBECTL = 'kubectl --kubeconfig /etc/kubernetes/admin.conf';
 const [NODE] = NODES;
@@ -54,8 +56,8 @@ async function measureByHand(bundle, image) {
   }
 }
 
-/** The same with kboot, then both nodes at once on the same machines. */
-async function measureKboot(image) {
+/** The same with kboot, then both nodes at once on the same machines, then updates of what runs there. */
+async function measureKboot(bundle, image) {
   const bench = await startLab();
   try {
     const init = await kboot(bench, 'init', MASTER);
@@ -73,7 +75,8 @@ async function measureKboot(image) {
     const two = await kboot(bench, 'join', '--all');
     const runs = [init, join.value, one, two];
     const memory = Math.max(...runs.map((run) => run.memory));
-    return { init, join, bytes, one: one.seconds, two: two.seconds, memory };
+    const updates = await measureUpdates(bench, bundle, imageWithBusybox(bundle.lock));
+    return { init, join, bytes, one: one.seconds, two: two.seconds, memory, updates };
   } finally {
     await stopLab(bench);
   }
@@ -96,7 +99,7 @@ const bundle = await buildBundle({
 });
 const image = bundle.lock.images.find(({ name }) => /\/flannel:/.test(name)).name;
 const hand = await measureByHand(bundle, image);
-const ours = await measureKboot(image);
+const ours = await measureKboot(bundle, image);
 const version = await medianMs(VERSION);
 const node = await medianMs(['-e', '0']);
 
@@ -119,5 +122,9 @@ say(`kboot's peak memory: ${megabytes(ours.memory)} (aim <= 150 MB)`);
 say(
   `kboot --version against node -e 0: ${version.toFixed(0)} / ${node.toFixed(0)} ms = ${(version / node).toFixed(2)} (aim <= 2.5)`,
 );
+say(
+  '\nupdates and rollbacks under load (aim: kubelet away <= 2 s, its rollback <= 3 s in all, no pod lost or restarted)',
+);
+for (const line of updateTable(ours.updates)) say(`  ${line}`);
 sayPhases('kboot init', ours.init);
 sayPhases('kboot join of one node', ours.join.value);

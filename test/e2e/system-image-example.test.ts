@@ -61,13 +61,13 @@ describeE2e('the example of docs/system-images.md', () => {
     expect(shown).toContain('would create /etc/greeter/greeting');
     const installed = await containers('install', `oci-archive:${archive}`, '--name', 'greeter', '--start');
     expect(installed).toContain('Created file /etc/greeter/greeting');
-    expect(await ask(8080)).toBe('hello\n');
+    expect(await ask(8090)).toBe('hello\n');
     const again = await containers('install', `oci-archive:${archive}`, '--name', 'greeter', '--start');
     expect(again).toBe('greeter already present\n');
 
-    const values = ['--set', 'GREETING=moin', '--set', 'PORT=8081'];
+    const values = ['--set', 'GREETING=moin', '--set', 'PORT=8091'];
     await containers('install', `oci-archive:${archive}`, '--name', 'moin', ...values, '--start');
-    expect(await ask(8081)).toBe('moin\n');
+    expect(await ask(8091)).toBe('moin\n');
     const list = JSON.parse(await containers('list', '--json'));
     expect(list.map(({ name, state }: { name: string; state: string }) => [name, state])).toEqual([
       ['greeter', 'running'],
@@ -78,13 +78,13 @@ describeE2e('the example of docs/system-images.md', () => {
     expect(JSON.stringify(saved)).toContain('greeter');
 
     expect(await containers('update', 'moin', '--set', 'GREETING=moin moin')).toContain('Extracting to');
-    expect(await ask(8081)).toBe('moin moin\n');
+    expect(await ask(8091)).toBe('moin moin\n');
     expect(await containers('update', 'moin')).toBe('Latest version already installed.\n');
     await containers('rollback', 'moin');
-    expect(await ask(8081)).toBe('moin\n');
+    expect(await ask(8091)).toBe('moin\n');
     // What the administrator wrote is served, and stays.
     await on(own.lab, MASTER, 'echo mine > /etc/moin/greeting');
-    expect(await ask(8081)).toBe('mine\n');
+    expect(await ask(8091)).toBe('mine\n');
     const gone = await containers('uninstall', 'moin');
     expect(gone).toBe('Will not delete /etc/moin/greeting as it was manually modified.\n');
     await on(own.lab, MASTER, 'rm -r /etc/moin');
@@ -93,7 +93,7 @@ describeE2e('the example of docs/system-images.md', () => {
     expect(missing.code).toBe(14);
     expect(missing.stderr).toContain("System container 'moin' is not installed");
     expect(await containers('logs', 'greeter', '--lines', '5')).toContain('systemd');
-    expect(await containers('info', 'greeter')).toContain('PORT: 8080');
+    expect(await containers('info', 'greeter')).toContain('PORT: 8090');
 
     for (const name of ['greeter', 'node-runtime']) await containers('uninstall', name);
     expect(await containers('prune')).toBe('');

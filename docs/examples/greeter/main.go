@@ -9,7 +9,7 @@ import (
 )
 
 func main() {
-	listen := flag.String("listen", ":8080", "address to listen on")
+	listen := flag.String("listen", ":8090", "address to listen on")
 	greeting := flag.String("greeting", "/etc/greeter/greeting", "file with the answer")
 	flag.Parse()
 	http.HandleFunc("/", func(response http.ResponseWriter, _ *http.Request) {

@@ -116,12 +116,13 @@ function registerUpdate(containers: Command, io: Io): void {
     .description(
       'build the other deployment beside the one that runs, then switch; one that fails is rolled back',
     )
-    .argument('<name>', 'the container')
+    .argument('[name]', 'the container')
+    .option('--all', 'every container of the machines', false)
     .option('--rebase <image>', 'to this image (default: the one that it was installed from, as it is now)')
     .option('--prepare', 'build the deployment, and do not switch', false)
     .option('--activate', 'switch to what is prepared', false)
     .action(
-      verb(io, async (run, name: string, flags) =>
+      verb(io, async (run, name: string | undefined, flags) =>
         (await import('../verbs/containers/update.ts')).runUpdate(run, name, flags),
       ),
     );

@@ -37,7 +37,9 @@ export async function applySteps(
   { dryRun = false, bundle = NO_BUNDLE }: { readonly dryRun?: boolean; readonly bundle?: Bundle } = {},
 ): Promise<{ readonly failures: readonly Failure[]; readonly planned: string | undefined }> {
   const applied = await applyRecipe(run, session, steps, bundle, { dryRun, check: false });
-  return { failures: applied.failures, planned: dryRun ? renderPlan(applied.plan) : undefined };
+  // Machines that were not reached have failed once, not once for each step: finish() counts them.
+  const failures = applied.failures.filter((failure) => !session.failures.includes(failure));
+  return { failures, planned: dryRun ? renderPlan(applied.plan) : undefined };
 }
 
 /** Where a container is installed at all. Throws REFUSED when that is nowhere, or not where it was asked for. */
@@ -62,10 +64,11 @@ export function requireSomewhere(
 /** Throws what failed; otherwise the results in the order of the machines, as text or as JSON. */
 export function finish<T extends { readonly messages: readonly string[] }>(
   { run, machines, session }: Change,
-  failures: readonly Failure[],
+  stepFailures: readonly Failure[],
   results: Results<T>,
   json: boolean,
 ): string {
+  const failures = [...session.failures, ...stepFailures];
   const rows = session.situation.subjects.flatMap((subject) => {
     const result = results.get(subject);
     return result ? [{ host: subject.machine.name, ...result }] : [];

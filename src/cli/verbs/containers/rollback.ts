@@ -1,11 +1,11 @@
 import { type Results, rollbackStep, uninstallStep } from '../../../phases/containers/steps.ts';
-import type { Failure } from '../../../plan/run.ts';
 import type { RollbackResult, UninstallResult } from '../../../system-container/index.ts';
 import type { Run } from '../../verb.ts';
 import { readCluster } from '../cluster.ts';
 import { applySteps, finish, requireSomewhere, withMachines } from './change.ts';
 import { chooseMachines, type HostFlags } from './machines.ts';
 import { oneAtATime } from './one-at-a-time.ts';
+import { oneAfterTheOther } from './update-machines.ts';
 
 export interface ChangeFlags extends HostFlags {
   readonly dryRun: boolean;
@@ -17,19 +17,14 @@ export async function runRollback(run: Run, name: string, flags: ChangeFlags): P
   const cluster = await readCluster(run);
   const machines = chooseMachines(cluster, flags, 'change');
   return withMachines(run, cluster, machines, async (change) => {
-    const having = requireSomewhere(change, name, flags.host);
+    requireSomewhere(change, name, flags.host);
     const results: Results<RollbackResult> = new Map();
     const step = rollbackStep(name, results);
-    if (flags.dryRun || !oneAtATime(name)) {
-      const { failures, planned } = await applySteps(change, [step], flags);
-      return planned ?? finish(change, failures, results, flags.json);
+    if (!flags.dryRun && oneAtATime(name)) {
+      return finish(change, await oneAfterTheOther(change, step), results, flags.json);
     }
-    const failures: Failure[] = [];
-    for (const subject of having) {
-      failures.push(...(await applySteps(change, [{ ...step, on: (each) => each === subject }])).failures);
-      if (failures.length > 0) break;
-    }
-    return finish(change, failures, results, flags.json);
+    const { failures, planned } = await applySteps(change, [step], flags);
+    return planned ?? finish(change, failures, results, flags.json);
   });
 }
 

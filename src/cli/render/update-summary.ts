@@ -1,0 +1,39 @@
+import { escapeLine } from '../../lib/escape.ts';
+
+/** What an update of all containers did to one of them. Ids are those of images. */
+export interface UpdateRow {
+  readonly host: string;
+  readonly container: string;
+  readonly before: string;
+  readonly after: string;
+  /** `<NOT FOUND>` when the image is gone. */
+  readonly latest: string;
+  readonly status: 'Failed' | 'Unknown' | 'Updated now' | 'Updated' | 'Not updated';
+}
+
+const COLUMNS = [
+  { heading: 'Container', key: 'container', width: 15 },
+  { heading: 'Image ID before update', key: 'before', width: 32 },
+  { heading: 'Image ID after update', key: 'after', width: 32 },
+  { heading: 'Latest image ID', key: 'latest', width: 32 },
+  { heading: 'Status', key: 'status', width: 15 },
+] as const;
+
+/** The table at the end of `kboot containers update --all`, with the format's columns and the machine. */
+export function renderUpdateSummary(rows: readonly UpdateRow[]): string {
+  const line = (cells: readonly string[], host: string) =>
+    `${cells.map((cell, at) => cell.slice(0, COLUMNS[at]?.width).padEnd(COLUMNS[at]?.width ?? 0)).join(' ')} ${host}\n`;
+  return [
+    'SUMMARY\n',
+    line(
+      COLUMNS.map(({ heading }) => heading),
+      'Host',
+    ),
+    ...rows.map((row) =>
+      line(
+        COLUMNS.map(({ key }) => escapeLine(row[key])),
+        escapeLine(row.host),
+      ),
+    ),
+  ].join('');
+}

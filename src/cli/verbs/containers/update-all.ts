@@ -1,0 +1,100 @@
+import type { Cluster, Machine } from '../../../config/cluster.ts';
+import { KbootError, messageOf } from '../../../lib/errors.ts';
+import type { Failure } from '../../../plan/run.ts';
+import { renderUpdateSummary, type UpdateRow } from '../../render/update-summary.ts';
+import type { Run } from '../../verb.ts';
+import { throwFailures } from '../session.ts';
+import { type Change, withMachines } from './change.ts';
+import { Images } from './images.ts';
+import type { UpdateFlags } from './update.ts';
+import { updateMachines } from './update-machines.ts';
+
+/** What others need to run is updated first. */
+const FIRST = ['node-runtime', 'etcd', 'kubelet'];
+
+const placeOf = (name: string): number => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
+
+/**
+ * Updates every container of the machines, one after the other; one that fails does not stop the next. Ends with a
+ * table of what came of each. Throws what failed, after the table.
+ */
+export async function updateAll(
+  run: Run,
+  cluster: Cluster,
+  machines: readonly Machine[],
+  flags: UpdateFlags,
+): Promise<string> {
+  const images = new Images(run, cluster, flags.insecureRegistry);
+  const names = await withMachines(run, cluster, machines, async ({ session }) => {
+    const all = session.situation.subjects.flatMap(({ containers }) =>
+      containers.filter(({ broken }) => broken === undefined).map(({ name }) => name),
+    );
+    return [...new Set(all)].sort((a, b) => placeOf(a) - placeOf(b) || (a < b ? -1 : 1));
+  });
+  const rows: UpdateRow[] = [];
+  const failures: Failure[] = [];
+  for (const name of names) {
+    run.report({ type: 'note', text: `Checking container ${name}...` });
+    // Each in a session of its own: what the one before changed is known to the next.
+    const done = await withMachines(run, cluster, machines, (change) =>
+      updateOne(change, name, images, flags),
+    );
+    rows.push(...done.rows);
+    failures.push(...done.failures);
+  }
+  const text = flags.json ? `${JSON.stringify(rows, null, 4)}\n` : renderUpdateSummary(rows);
+  if (failures.length === 0) return text;
+  run.io.stdout.write(text);
+  throwFailures(failures, run.io.signal, machines.length);
+  return text;
+}
+
+async function updateOne(
+  change: Change,
+  name: string,
+  images: Images,
+  { prepare, activate, dryRun, runtime }: UpdateFlags,
+): Promise<{ readonly rows: readonly UpdateRow[]; readonly failures: readonly Failure[] }> {
+  const subjects = change.session.situation.subjects.flatMap((subject) => {
+    const found = subject.containers.find((container) => container.name === name);
+    return found ? [{ subject, found }] : [];
+  });
+  const only = prepare ? 'prepare' : activate ? 'activate' : undefined;
+  const rowOf = (
+    host: string,
+    before: string,
+    rest: Omit<UpdateRow, 'host' | 'container' | 'before'>,
+  ): UpdateRow => ({
+    ...{ host, container: name, before },
+    ...rest,
+  });
+  try {
+    const { results, failures } = await updateMachines(
+      change,
+      subjects.map(({ subject }) => subject),
+      { ...{ name, images, values: {}, only, dryRun, runtime } },
+    );
+    const rows = subjects.map(({ subject, found: { revision } }) => {
+      const result = results.get(subject);
+      const failed = failures.some(({ host }) => host === subject.machine.name);
+      if (failed)
+        return rowOf(subject.machine.name, revision, { after: revision, latest: '', status: 'Failed' });
+      const after = result?.status === 'updated' ? result.after : revision;
+      const status = STATUS[result?.status ?? 'prepared'];
+      return rowOf(subject.machine.name, revision, { after, latest: result?.after ?? revision, status });
+    });
+    return { rows, failures };
+  } catch (error) {
+    if (!(error instanceof KbootError)) throw error;
+    change.run.report({ type: 'warning', text: messageOf(error) });
+    const status = error.code === 'USAGE' || error.code === 'HOST_UNREACHABLE' ? 'Unknown' : 'Failed';
+    const rows = subjects.map(({ subject, found: { revision } }) =>
+      rowOf(subject.machine.name, revision, { after: revision, latest: '<NOT FOUND>', status }),
+    );
+    const failures = subjects.map(({ subject }) => ({ host: subject.machine.name, phase: 'update', error }));
+    return { rows, failures: status === 'Unknown' ? [] : failures };
+  }
+}
+
+/** The words of the format; what is prepared is not updated yet. */
+const STATUS = { updated: 'Updated now', unchanged: 'Updated', prepared: 'Not updated' } as const;
