@@ -1,10 +1,10 @@
 import { type Command, quote } from './command.ts';
 
 /**
- * Where commands are looked up, whatever the login shell's files or sudo's secure_path say. /opt/bin comes
- * last: it is where kboot's links live on machines whose /usr is read-only.
+ * Where commands are looked up, whatever the login shell's files or sudo's secure_path say. /opt/bin, where kboot's
+ * programs are on machines whose /usr is read-only, comes before what the system brings (Flatcar has a ctr).
  */
-export const COMMAND_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/bin';
+export const COMMAND_PATH = '/usr/local/sbin:/usr/local/bin:/opt/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Environment variable by which the processes of one command are found when it has to be stopped. */
 export const RUN_VARIABLE = 'KBOOT_RUN';

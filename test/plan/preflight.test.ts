@@ -45,6 +45,11 @@ describe('errors', () => {
       { readOnly: ['/usr', '/lib'] },
       '/lib/modules does not exist, and /usr is read-only',
     ],
+    [
+      "another's containerd",
+      { active: new Set(['containerd.service']) },
+      'a containerd runs on it that is not from kboot',
+    ],
     ['port', { listeners: [{ port: 6443, program: 'haproxy' }] }, 'haproxy listens on port 6443'],
     ['endpoint', { endpointAddress: undefined }, 'it cannot resolve the endpoint master.example.com'],
     [

@@ -71,6 +71,19 @@ export const address: Check = (subject) => {
       ];
 };
 
+/** Starting containerd's unit would do nothing while another containerd runs under this name. */
+export const otherRuntime: Check = ({ facts, ledger, containers }) =>
+  facts.active.has('containerd.service') &&
+  ledger === undefined &&
+  !containers.some(({ name }) => name === 'node-runtime')
+    ? [
+        error(
+          'a containerd runs on it that is not from kboot',
+          'switch it off: systemctl disable --now docker.socket docker containerd; where it is a system extension (Flatcar), mask that: ln -s /dev/null /etc/extensions/containerd-flatcar.raw (docker-flatcar.raw too), and reboot',
+        ),
+      ]
+    : [];
+
 export const neighbours: Check = ({ facts }) => [
   ...['docker', 'crio', 'k3s', 'k0scontroller', 'rke2-server']
     .filter((name) => facts.active.has(`${name}.service`))
@@ -90,4 +103,4 @@ export const neighbours: Check = ({ facts }) => [
     : []),
 ];
 
-export const NETWORK_CHECKS = [overlaps, ports, endpoint, address, neighbours];
+export const NETWORK_CHECKS = [overlaps, ports, endpoint, address, otherRuntime, neighbours];
