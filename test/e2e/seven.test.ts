@@ -2,9 +2,10 @@ import { join } from 'node:path';
 import { env, execPath } from 'node:process';
 import { execa } from 'execa';
 import { beforeAll, expect, inject, test } from 'vitest';
+import type { Bundle } from '../../src/bundle/open.ts';
 import { rebootMachine } from '../../src/lab/lab.ts';
 import { CLUSTER_TIMEOUT_MS, defaultBundle, eventually, MASTER, NODES, on } from '../helpers/cluster.ts';
-import { CACHE_HOME, kbootOk } from '../helpers/kboot-process.ts';
+import { CACHE_HOME, kbootOk, runKboot } from '../helpers/kboot-process.ts';
 import { useLab } from '../helpers/lab.ts';
 import { shellContainer } from '../helpers/pods.ts';
 import { describeE2e } from '../helpers/require-e2e.ts';
@@ -34,8 +35,10 @@ describeE2e('a cluster of the seven, without kubeadm', () => {
   const kubectl = (...args: string[]) =>
     at(MASTER, 'kubectl --kubeconfig /etc/kubernetes/admin.conf "$@"', ...args);
 
+  let bundle: Bundle;
+
   beforeAll(async () => {
-    const bundle = await defaultBundle();
+    bundle = await defaultBundle();
     const addressOf = (name: string) =>
       own.lab.machines.find((machine) => machine.name === name)?.address ?? '';
     await execa(
@@ -68,7 +71,7 @@ describeE2e('a cluster of the seven, without kubeadm', () => {
 
   test('serves a Deployment through a Service, from both machines', async () => {
     const container = await shellContainer(
-      'mkdir /tmp/www && cp /etc/hostname /tmp/www/index.html && exec busybox httpd -f -p 8080 -h /tmp/www',
+      'trap exit TERM; mkdir /tmp/www && cp /etc/hostname /tmp/www/index.html; busybox httpd -f -p 8080 -h /tmp/www & wait',
     );
     const labels = { app: 'web' };
     const spread = {
@@ -206,6 +209,41 @@ describeE2e('a cluster of the seven, without kubeadm', () => {
       await eventually('the scheduler on its other port', () => at(MASTER, other).catch(() => undefined)),
     ).toBe('ok');
     await at(MASTER, 'echo > /etc/kubernetes/scheduler && systemctl restart kube-scheduler');
+  });
+
+  test('updates a part of the control plane, and takes back an update with which it is not well', async () => {
+    const update = (settings: string) =>
+      runKboot(own.folder, 'containers', 'update', 'kube-scheduler', '--host', MASTER, '--set', settings);
+    const activeSlot = () => at(MASTER, 'readlink /var/lib/containers/atomic/kube-scheduler');
+    expect((await update('KUBE_SCHEDULER_ARGS=--v=1')).code).toBe(0);
+    expect(await activeSlot()).toMatch(/\.1$/);
+    const { code, stderr } = await update('KUBE_SCHEDULER_ARGS=--no-such-flag');
+    expect(code).not.toBe(0);
+    expect(stderr).toMatch(/rolled back/i);
+    expect(await activeSlot()).toMatch(/\.1$/);
+    expect((await listed(MASTER)).find(({ name }) => name === 'kube-scheduler')?.state).toBe('running');
+  });
+
+  test('leaves its images what they are for others: containerd runs one as an ordinary container', async () => {
+    const archive = execa(
+      execPath,
+      [join(import.meta.dirname, 'seven/archive.mjs'), bundle.dir, 'kboot/etcd:'],
+      {
+        encoding: 'buffer',
+      },
+    );
+    const importing = ['-F', own.lab.files.sshConfig, NODE, 'ctr -n dual images import -'];
+    await archive.pipe('ssh', importing);
+    const image = bundle.lock.images.find(({ name }) => name.startsWith('kboot/etcd:'))?.name ?? '';
+    await at(NODE, 'ctr -n dual run --detach --net-host "$1" plain', image);
+    const etcdctl = (...args: string[]) =>
+      at(NODE, 'ctr -n dual tasks exec --exec-id "$$" plain etcdctl "$@"', ...args);
+    await eventually('etcd to serve', () => etcdctl('put', 'greeting', 'hello').catch(() => undefined));
+    expect(await etcdctl('get', 'greeting', '--print-value-only')).toBe('hello');
+    await at(
+      NODE,
+      'ctr -n dual tasks kill --signal KILL plain && ctr -n dual tasks delete --force plain; ctr -n dual containers delete plain',
+    );
   });
 
   test('comes back when both machines are started again', async () => {
