@@ -22,10 +22,10 @@ export interface UpdateFlags extends HostFlags {
 /** Updates one container, or all, on the chosen machines. */
 export async function runUpdate(run: Run, name: string | undefined, flags: UpdateFlags): Promise<string> {
   checkFlags(name, flags);
+  const values = parseSettings(flags.set);
   const cluster = await readCluster(run);
   const machines = chooseMachines(cluster, flags, 'change');
   if (name === undefined) return updateAll(run, cluster, machines, flags);
-  const values = parseSettings(flags.set);
   const only = flags.prepare ? 'prepare' : flags.activate ? 'activate' : undefined;
   return withMachines(run, cluster, machines, async (change) => {
     const images = new Images(run, cluster, flags.insecureRegistry);
