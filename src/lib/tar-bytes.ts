@@ -15,6 +15,8 @@ const HEAD = 6;
 export interface ArchiveBytes {
   readonly bytes: Readable;
   readonly toTar: Transform;
+  /** Whether the decompression, once it is done, has left nothing unread: what follows its end is no part of it. */
+  wasReadToEnd(): boolean;
 }
 
 /**
@@ -34,14 +36,22 @@ export async function archiveBytes(source: Readable): Promise<ArchiveBytes> {
     source.destroy();
     throw new Error(`it is compressed by ${foreign}, not by gzip`);
   }
+  let length = 0;
   async function* all() {
-    yield head;
-    yield* { [Symbol.asyncIterator]: () => chunks };
+    for await (const chunk of joined(head, chunks)) {
+      length += chunk.length;
+      yield chunk;
+    }
   }
-  return {
-    bytes: Readable.from(all(), { objectMode: false }),
-    toTar: isGzip(head) ? createGunzip() : new PassThrough(),
-  };
+  const bytes = Readable.from(all(), { objectMode: false });
+  if (!isGzip(head)) return { bytes, toTar: new PassThrough(), wasReadToEnd: () => true };
+  const gunzip = createGunzip();
+  return { bytes, toTar: gunzip, wasReadToEnd: () => gunzip.bytesWritten === length };
+}
+
+async function* joined(head: Buffer, chunks: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+  yield head;
+  yield* { [Symbol.asyncIterator]: () => chunks };
 }
 
 function isGzip(head: Buffer): boolean {

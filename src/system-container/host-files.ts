@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { KbootError } from '../lib/errors.ts';
+import { safePlace, safeTarget, safeUnitPlace } from './host-place.ts';
 import { type SystemImage, textOf } from './image.ts';
 import { parentsOf } from './paths.ts';
 import { expand, type Values } from './template.ts';
@@ -42,7 +43,7 @@ export function expandRenames({ manifest }: SystemImage, values: Values): Readon
     const path = expand(to, values, 'manifest.json')
       .replace(/\/{2,}/g, '/')
       .replace(/(?<=.)\/$/, '');
-    return [from, safePath(path)] as const;
+    return [from, safePlace(path)] as const;
   });
   return Object.fromEntries(renames);
 }
@@ -69,7 +70,8 @@ export function hostFiles(
   const templates = new Set(image.manifest.installedFilesTemplate);
   const withContent = new Set(image.hostTree.flatMap(({ path }) => parentsOf(path)));
   const files = image.hostTree.flatMap((entry): HostFile[] => {
-    const path = safePath(renamed(entry.path, renames));
+    const path = safePlace(renamed(entry.path, renames));
+    safeUnitPlace(path, image.manifest.units);
     if (entry.type === 'link')
       return [{ kind: 'link', path, target: safeTarget(entry.target), checksum: sha256(entry.target) }];
     const { mode } = entry;
@@ -100,16 +102,32 @@ export function hostFiles(
   return withParents(files, modes);
 }
 
-/** Adds the parents that the files need, each once, before them. */
+/**
+ * Adds the parents that the files need, each once, before them. Renaming must not bring two to the same place, nor
+ * one below another that is no directory. Throws IMAGE_INVALID.
+ */
 function withParents(files: readonly HostFile[], modes: ReadonlyMap<string, number>): readonly HostFile[] {
+  const places = new Map<string, HostFile>();
+  for (const file of files) {
+    const other = places.get(file.path);
+    if (other && !(other.kind === 'directory' && file.kind === 'directory'))
+      throw inTheWay(file.path, file.path);
+    places.set(file.path, file);
+  }
   const all = new Map<string, HostFile>();
   for (const file of files) {
     for (const parent of parentsOf(file.path).toReversed()) {
+      if ((places.get(parent)?.kind ?? 'directory') !== 'directory') throw inTheWay(file.path, parent);
       if (!all.has(parent)) all.set(parent, { ...plainDirectory(parent), mode: modes.get(parent) ?? 0o755 });
     }
     if (!all.has(file.path)) all.set(file.path, file);
   }
   return [...all.values()];
+}
+
+function inTheWay(path: string, other: string): KbootError {
+  const what = path === other ? 'the place of two host files' : `below ${other}, which is no directory`;
+  return new KbootError('IMAGE_INVALID', `${path} would be ${what}`);
 }
 
 export interface HostFilesPlan {
@@ -135,18 +153,4 @@ export function planHostFiles(
   }
   const isThere = (file: HostFile) => stateOf(file.path) !== 'absent';
   return { create: files.filter((file) => !isThere(file)), existing: files.filter(isThere) };
-}
-
-/** Lists on the machine are separated by tabs and line breaks. */
-function safePath(path: string): string {
-  if (/^\/[^\t\n\r\0]*$/.test(path) && !/(^|\/)\.{1,2}(\/|$)/.test(path) && path !== '/') return path;
-  throw new KbootError('IMAGE_INVALID', `${JSON.stringify(path)} cannot be the place of a host file`);
-}
-
-function safeTarget(target: string): string {
-  if (!/[\t\n\r]/.test(target)) return target;
-  throw new KbootError(
-    'IMAGE_INVALID',
-    `${JSON.stringify(target)} cannot be the target of a link on the host`,
-  );
 }

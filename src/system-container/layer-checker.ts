@@ -2,6 +2,7 @@ import type { Header } from 'tar-stream';
 import { fingerprint } from './fingerprint.ts';
 import {
   badEntry,
+  isLinkTarget,
   LAYER_SCAN_VERSION,
   type LayerEntry,
   type LayerScan,
@@ -18,10 +19,13 @@ export interface Member {
 
 const WHITEOUT = '.wh.';
 
+/** Bytes that all paths of a layer may take: a layer beyond that is made to use up the memory. */
+const MAX_REMEMBERED = 256 * 1024 * 1024;
+
 /**
  * Takes the members of one layer's archive in their order and throws IMAGE_INVALID at the first that could
- * reach out of the layer's own folder: by its name, through a link, as a hard link to something that is not in
- * the layer, or by a construct that tar programs read differently. Device nodes and pipes are left out.
+ * reach out of the layer's own folder: by its name, through a link, or as a hard link to something that is not in
+ * the layer. Device nodes and pipes are left out. What tar programs read differently is LayerStructure's.
  */
 export class LayerChecker {
   readonly #digest: string;
@@ -30,7 +34,9 @@ export class LayerChecker {
   readonly #implied = new Set<string>();
   readonly #whiteouts = new Set<string>();
   readonly #opaque = new Set<string>();
-  readonly #leftOut: string[] = [];
+  /** Names of devices and pipes in the archive, by their paths. */
+  readonly #leftOut = new Map<string, string>();
+  #remembered = 0;
 
   constructor(digest: string) {
     this.#digest = digest;
@@ -40,11 +46,10 @@ export class LayerChecker {
     const { header } = member;
     const path = layerPath(header.name);
     if (path === undefined) throw this.#bad(member, 'does not stay inside the image');
-    this.#checkConstruct(member);
-    if (path === '') {
-      if (header.type !== 'directory') throw this.#bad(member, 'takes the place of the root');
-      return;
+    if (header.type !== 'directory' && (path === '' || /\/\.\/*$/.test(header.name))) {
+      throw this.#bad(member, 'takes the place of a directory');
     }
+    if (path === '') return;
     this.#checkParents(member, path);
     const base = path.slice(path.lastIndexOf('/') + 1);
     if (base.startsWith(WHITEOUT)) {
@@ -52,17 +57,34 @@ export class LayerChecker {
       return;
     }
     const entry = this.#entryOf(member, path);
+    const earlier = this.#typeAt(path);
     if (!entry) {
-      this.#leftOut.push(header.name);
+      if (earlier !== undefined) throw this.#bad(member, 'is there twice');
+      this.#leftOut.set(path, header.name);
+      this.#remember(member, path);
       return;
     }
-    const earlier = this.#implied.has(path) ? 'directory' : this.#entries.get(path)?.type;
     if (earlier !== undefined && (earlier !== entry.type || entry.type === 'link')) {
       throw this.#bad(member, 'is there twice');
     }
     this.#entries.set(path, entry);
+    this.#remember(member, path);
     this.#implied.delete(path);
-    for (const parent of parentPaths(path)) if (!this.#entries.has(parent)) this.#implied.add(parent);
+    for (const parent of parentPaths(path)) {
+      if (this.#entries.has(parent) || this.#implied.has(parent)) continue;
+      this.#implied.add(parent);
+      this.#remember(member, parent);
+    }
+  }
+
+  #typeAt(path: string): LayerEntry['type'] | 'device' | undefined {
+    if (this.#leftOut.has(path)) return 'device';
+    return this.#implied.has(path) ? 'directory' : this.#entries.get(path)?.type;
+  }
+
+  #remember(member: Member, path: string): void {
+    this.#remembered += path.length;
+    if (this.#remembered > MAX_REMEMBERED) throw this.#bad(member, 'is one path too many');
   }
 
   /** Everything seen so far. */
@@ -73,27 +95,31 @@ export class LayerChecker {
       entries: [...this.#entries.values()],
       whiteouts: [...this.#whiteouts],
       opaque: [...this.#opaque],
-      leftOut: this.#leftOut,
+      leftOut: [...this.#leftOut.values()],
       fingerprint: fingerprint(this.#entries.values(), this.#implied),
     };
   }
 
   #entryOf({ header, content }: Member, path: string): LayerEntry | undefined {
     const mode = header.mode & 0o7777;
+    const [user, group] = [idOf(header, 'uid'), idOf(header, 'gid')];
     switch (header.type) {
       case 'directory':
-        return { type: 'directory', path, mode, owner: `${header.uid}:${header.gid}` };
+        return { type: 'directory', path, mode, owner: `${user}:${group}` };
       case 'file':
       case 'contiguous-file':
-        return { type: 'file', path, mode, ...content };
+        return { type: 'file', path, mode: mode & ~foreignRights(user, group), ...content };
       case 'symlink':
+        // A list of what was unpacked separates the two by a tab.
+        if (path.includes('\t')) throw this.#bad({ header }, 'is a link with a tab in its name');
         return { type: 'link', path, target: this.#targetOf({ header }) };
       case 'link':
         return { ...this.#linked({ header }), path };
       case 'character-device':
       case 'block-device':
       case 'fifo':
-        if (/[\n\\]/.test(header.name)) throw this.#bad({ header }, 'is a device with an odd name');
+        // The list by which tar leaves them out is read line by line, without blanks at the end.
+        if (/[\n\\]|\s$|\/$/.test(header.name)) throw this.#bad({ header }, 'is a device with an odd name');
         return undefined;
       default:
         throw this.#bad({ header }, 'is of a type that no layer has');
@@ -102,8 +128,7 @@ export class LayerChecker {
 
   #targetOf(member: Member): string {
     const target = member.header.linkname ?? '';
-    if (target === '' || /[\0\uFFFD]/.test(target))
-      throw this.#bad(member, 'is a link to an unreadable name');
+    if (!isLinkTarget(target)) throw this.#bad(member, 'is a link to an unreadable name');
     return target;
   }
 
@@ -135,22 +160,9 @@ export class LayerChecker {
       if (parent.slice(parent.lastIndexOf('/') + 1).startsWith(WHITEOUT)) {
         throw this.#bad(member, 'is below a deletion mark');
       }
-      const entry = this.#entries.get(parent);
-      if (entry && entry.type !== 'directory') {
-        throw this.#bad(member, `passes through ${JSON.stringify(parent)}, which is a ${entry.type}`);
-      }
-    }
-  }
-
-  /** Refuses what GNU tar and tar-stream would take for different things. */
-  #checkConstruct(member: Member): void {
-    const { type, size, pax } = member.header;
-    if (size !== 0 && type !== 'file' && type !== 'contiguous-file') {
-      throw this.#bad(member, 'has content without being a file');
-    }
-    for (const [key, value] of Object.entries(pax ?? {})) {
-      if (key.startsWith('GNU.') || (key === 'size' && !/^\d+$/.test(String(value)))) {
-        throw this.#bad(member, `has the unusual attribute ${key}`);
+      const type = this.#typeAt(parent);
+      if (type !== undefined && type !== 'directory') {
+        throw this.#bad(member, `passes through ${JSON.stringify(parent)}, which is a ${type}`);
       }
     }
   }
@@ -158,4 +170,14 @@ export class LayerChecker {
   #bad({ header }: Member, why: string) {
     return badEntry(this.#digest, header.name, why);
   }
+}
+
+/** A pax attribute holds what the field is too small for. */
+function idOf(header: Member['header'], key: 'uid' | 'gid'): number {
+  return Number(new Map(Object.entries(header.pax ?? {})).get(key) ?? header[key]);
+}
+
+/** The bits that would lend root's rights on a machine, where host files are root's, and another's in the image. */
+function foreignRights(user: number, group: number): number {
+  return (user === 0 ? 0 : 0o4000) | (group === 0 ? 0 : 0o2000);
 }

@@ -31,7 +31,7 @@ export interface LayerScan {
 }
 
 /** Changes whenever a scan of an earlier kboot must not be used any more. */
-export const LAYER_SCAN_VERSION = 1;
+export const LAYER_SCAN_VERSION = 2;
 
 /** An entry that no layer may have. */
 export function badEntry(digest: string, entry: string, why: string): KbootError {
@@ -40,13 +40,26 @@ export function badEntry(digest: string, entry: string, why: string): KbootError
   });
 }
 
+/** What Linux takes: bytes of a path, bytes of a name in it. */
+const MAX_PATH = 4095;
+const MAX_NAME = 255;
+
+/** Directories below directories: many times what any image has. */
+const MAX_DEPTH = 200;
+
+/** A link's target, as it can be made and as lists on the machine can hold it. */
+export const isLinkTarget = (target: string): boolean =>
+  target !== '' && !/[\0\uFFFD]/.test(target) && Buffer.byteLength(target) <= MAX_PATH;
+
 /**
  * The path an archive member's name stands for, without `.` and doubled slashes; `` is the root. Returns
- * undefined for a name that could leave the layer's folder, or that two programs could read differently.
+ * undefined for a name that could leave the layer's folder, that two programs could read differently, or that no
+ * file can have.
  */
 export function layerPath(name: string): string | undefined {
-  if (name.startsWith('/') || name.includes('\0') || name.includes('\uFFFD')) return undefined;
+  if (name.startsWith('/') || /[\0\uFFFD]/.test(name) || Buffer.byteLength(name) > MAX_PATH) return undefined;
   const parts = name.split('/').filter((part) => part !== '' && part !== '.');
+  if (parts.length > MAX_DEPTH || parts.some((part) => Buffer.byteLength(part) > MAX_NAME)) return undefined;
   return parts.includes('..') ? undefined : parts.join('/');
 }
 

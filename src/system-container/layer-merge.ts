@@ -60,8 +60,11 @@ function addLayer(merged: Map<string, LayerEntry>, layer: LayerScan): LayerStep 
 }
 
 function removeTree(entries: Map<string, LayerEntry>, path: string): void {
+  const isDirectory = entries.get(path)?.type === 'directory';
+  entries.delete(path);
+  if (!isDirectory) return;
   for (const other of entries.keys()) {
-    if (other === path || other.startsWith(`${path}/`)) entries.delete(other);
+    if (other.startsWith(`${path}/`)) entries.delete(other);
   }
 }
 

@@ -7,10 +7,14 @@ import { type Extract, extract } from 'tar-stream';
 import { KbootError, messageOf } from '../lib/errors.ts';
 import { archiveBytes } from '../lib/tar-bytes.ts';
 import { LayerChecker } from './layer-checker.ts';
-import { LAYER_SCAN_VERSION, type LayerScan, layerPath } from './layer-entry.ts';
+import { badEntry, LAYER_SCAN_VERSION, type LayerScan, layerPath } from './layer-entry.ts';
+import { LayerStructure } from './layer-structure.ts';
 
 /** Files below /exports up to this size in bytes are kept as text: templates and settings are far smaller. */
 const TEXT_LIMIT = 256 * 1024;
+
+/** All texts of a layer together, in bytes; those that come later are not kept. */
+const ALL_TEXTS_LIMIT = 16 * 1024 * 1024;
 
 type Entry = Extract extends AsyncIterable<infer E> ? E : never;
 
@@ -23,19 +27,22 @@ export async function scanLayer(blob: Readable, digest: string): Promise<LayerSc
   const hash = createHash('sha256');
   const archive = extract();
   const checker = new LayerChecker(digest);
-  const { bytes, toTar } = await archiveBytes(blob).catch((cause: unknown) => {
+  const { bytes, toTar, wasReadToEnd } = await archiveBytes(blob).catch((cause: unknown) => {
     throw damaged(digest, messageOf(cause), cause);
   });
   const [fed, read] = await Promise.allSettled([
-    pipeline(bytes, hashed(hash), toTar, archive),
+    pipeline(bytes, hashed(hash), toTar, watched(new LayerStructure(digest)), archive),
     checkAll(archive, checker),
   ]);
+  const failures = [read, fed].filter((result) => result.status === 'rejected');
   // A refusal tears down the feeding as well: it is the one to report.
-  if (read.status === 'rejected' && read.reason instanceof KbootError) throw read.reason;
-  const failed = [fed, read].find((result) => result.status === 'rejected');
+  const refused = failures.find(({ reason }) => reason instanceof KbootError);
+  if (refused) throw refused.reason;
+  const [failed] = failures;
   if (failed) {
     throw damaged(digest, `not a tar archive (${messageOf(failed.reason)})`, failed.reason);
   }
+  if (!wasReadToEnd()) throw badEntry(digest, '', 'has content behind the end of its compression');
   if (`sha256:${hash.digest('hex')}` !== digest) throw damaged(digest, 'its content has another digest');
   return checker.scan();
 }
@@ -79,11 +86,24 @@ function hashed(hash: ReturnType<typeof createHash>) {
   };
 }
 
+function watched(structure: LayerStructure) {
+  return async function* (source: AsyncIterable<Buffer>) {
+    for await (const chunk of source) {
+      structure.add(chunk);
+      yield chunk;
+    }
+    structure.end();
+  };
+}
+
 async function checkAll(archive: AsyncIterable<Entry>, checker: LayerChecker): Promise<void> {
+  let texts = 0;
   for await (const entry of archive) {
     const { name, size } = entry.header;
     if (layerPath(name)?.startsWith('exports/')) {
-      checker.add({ header: entry.header, content: await contentOf(entry, size <= TEXT_LIMIT) });
+      const isText = size <= TEXT_LIMIT && texts + size <= ALL_TEXTS_LIMIT;
+      if (isText) texts += size;
+      checker.add({ header: entry.header, content: await contentOf(entry, isText) });
     } else {
       checker.add({ header: entry.header });
       for await (const _chunk of entry);

@@ -66,6 +66,7 @@ commit() {
 install_copy() {
   if [ ! -f "$1" ]; then return 0; fi
   new=\${2%/*}/.kboot-new.\${2##*/}
+  rm -f "$new"
   cp -- "$1" "$new"
   chmod 644 "$new"
   mv -T -- "$new" "$2"
