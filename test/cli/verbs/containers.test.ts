@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { registerContainers } from '../../../src/cli/commands/containers.ts';
 import { main } from '../../../src/cli/main.ts';
 import { chooseMachines, parseSettings } from '../../../src/cli/verbs/containers/machines.ts';
