@@ -53,15 +53,23 @@ export async function waitFor(
   }
 }
 
-/** The pods that do not run, and the last warnings: what a person would look at first. */
+const NOT_READY =
+  '{range .items[*]}{.metadata.name}: {.status.conditions[?(@.type=="Ready")].message}{"\\n"}{end}';
+
+/** What nodes say of themselves, pods that are not ready, and the last warnings: what a person would look at first. */
 async function explain(master: Host, signal: AbortSignal): Promise<string> {
-  const pods = kubectl('get', 'pods', '-A', '--field-selector=status.phase!=Running', '--no-headers');
+  const nodes = kubectl('get', 'nodes', '-o', `jsonpath=${NOT_READY}`);
+  const pods = kubectl('get', 'pods', '-A', '--no-headers');
   const events = kubectl('get', 'events', '-A', '--field-selector=type=Warning', '--no-headers');
-  const answers = await Promise.allSettled([pods, events].map((command) => master.query(command, signal)));
+  const answers = await Promise.allSettled([nodes, pods, events].map((each) => master.query(each, signal)));
   return answers
-    .flatMap((answer) =>
-      answer.status === 'fulfilled' ? [answer.value.stdout.trim().split('\n').slice(-5)] : [],
-    )
-    .flat()
+    .flatMap((answer) => {
+      if (answer.status === 'rejected') return [];
+      const lines = answer.value.stdout.trim().split('\n');
+      return lines.filter((line) => !ALL_WELL.test(line)).slice(-5);
+    })
     .join('\n');
 }
+
+/** A node that is ready, or a pod all of whose containers are (`READY` is `2/2`). */
+const ALL_WELL = /kubelet is posting ready status|^\S+\s+\S+\s+(\d+)\/\1\s/;

@@ -35,12 +35,7 @@ build() {
   cd /
   sync "$staging/build/deployment"/*
   sync -f "$root"
-  rm -rf "$root/.old-$name"
-  if [ -e "$root/$name.$slot" ]; then
-    unmount_below "$root/$name.$slot"
-    mv -T "$root/$name.$slot" "$root/.old-$name"
-  fi
+  remove_deployment "$root/$name.$slot"
   mv -T "$staging/build/deployment" "$root/$name.$slot"
-  rm -rf "$root/.old-$name"
 }
 `;

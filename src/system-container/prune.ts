@@ -16,20 +16,16 @@ export interface Garbage {
 /** $1 checkout root; on stdin paths below it. What an interrupted change left goes as well. */
 const PRUNE = `${SHELL_FUNCTIONS}
 root=$1
-for old in "$root"/.new-* "$root"/.old-* "$root"/.link-* "$root"/.once-*; do
-  if [ -e "$old" ] || [ -L "$old" ]; then remove_deployment "$old"; fi
+for old in "$root"/.new-* "$root"/.old-* "$root"/.once-*; do
+  if [ -e "$old" ]; then unmount_below "$old"; rm -rf "$old"; fi
 done
+rm -rf "$root"/.link-* "$root"/.storage/.old.*
 while IFS= read -r path; do
-  # Under another name first: what is half deleted must not look whole.
   case $path in
-    .storage/*) old=$root/.storage/.old.\${path#.storage/} ;;
-    *) old=$root/.old-$path; unmount_below "$root/$path" ;;
+    .storage/*) remove_layer "\${path#.storage/}" ;;
+    *) remove_deployment "$root/$path" ;;
   esac
-  rm -rf "$old"
-  mv -T "$root/$path" "$old"
-  rm -rf "$old"
 done
-rm -rf "$root"/.storage/.old.*
 `;
 
 /** Layers that no deployment uses; none while it is unknown what some deployment is made of. */

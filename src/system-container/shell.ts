@@ -51,8 +51,20 @@ unmount_below() {
   fi
 }
 
+# Under another name first, which nothing takes for something whole: a deletion can be cut off in the middle.
 remove_deployment() {
-  unmount_below "$1" && rm -rf "$1"
+  if [ ! -e "$1" ]; then return 0; fi
+  unmount_below "$1" || return 1
+  rm -rf "$root/.old-\${1##*/}"
+  mv -T "$1" "$root/.old-\${1##*/}"
+  rm -rf "$root/.old-\${1##*/}"
+}
+
+remove_layer() {
+  if [ ! -e "$root/.storage/$1" ]; then return 0; fi
+  rm -rf "$root/.storage/.old.$1"
+  mv -T "$root/.storage/$1" "$root/.storage/.old.$1"
+  rm -rf "$root/.storage/.old.$1"
 }
 
 # Removes all of a container that nobody can use: what an install that failed or was cut off has made. $1 is the list

@@ -53,8 +53,8 @@ systemctl daemon-reload || true
 rm -f "$root/$name"
 remove_deployment "$root/$name.0"
 remove_deployment "$root/$name.1"
-rm -rf "$root/.new-$name" "$root/.old-$name" "$root/.switch-$name"
-for layer in $6; do rm -rf "$root/.storage/$layer"; done
+rm -rf "$root/.new-$name" "$root/.old-$name".[01] "$root/.switch-$name" "$root"/.storage/.old.*
+for layer in $6; do remove_layer "$layer"; done
 
 noted=$(sort -ru "$created" 2> /dev/null || true)
 rm -f "$created.new"

@@ -24,7 +24,7 @@ const KILLS = env['KBOOT_E2E_ALL'] === '1' ? 100 : 12;
  */
 const KILL = `
 end=$(($(date +%s) + 10))
-until found=$(grep -l -s -e 'build_[r]ootfs' -e 'half [d]eleted' -e 'has "\\$[n]ame.service"' -e 'tar -[x]"' /proc/[0-9]*/cmdline); do
+until found=$(grep -l -s -e 'build_[r]ootfs' -e '"$root"/.[o]nce-' -e 'has "\\$[n]ame.service"' -e 'tar -[x]"' /proc/[0-9]*/cmdline); do
   if [ "$(date +%s)" -ge "$end" ]; then echo late; exit 0; fi
 done
 sleep "$1"

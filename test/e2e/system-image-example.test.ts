@@ -57,6 +57,8 @@ describeE2e('the example of docs/system-images.md', () => {
     expect(early.stderr).toContain('kboot containers install node-runtime');
 
     await containers('install', 'node-runtime');
+    // What kboot knows of the machine goes into its own images, by whichever name they are called.
+    expect(await containers('info', 'node-runtime')).toMatch(/\* PAUSE_IMAGE: registry\.k8s\.io\/pause:/);
     const shown = await containers('install', `oci-archive:${archive}`, '--name', 'greeter', '--display');
     expect(shown).toContain('would create /etc/greeter/greeting');
     const installed = await containers('install', `oci-archive:${archive}`, '--name', 'greeter', '--start');

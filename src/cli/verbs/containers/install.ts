@@ -52,7 +52,10 @@ export async function runInstall(run: Run, reference: string, flags: InstallFlag
           name: flags.name ?? defaultName(image),
           ...{ imageOf, runtime: flags.runtime, rootfs: flags.rootfs },
           ...{ start: flags.start, display: flags.display },
-          valuesOf: (subject) => ({ ...valuesForMachine(image, subject, bundle), ...settings }),
+          valuesOf: (subject) => ({
+            ...valuesForMachine(imageOf(subject)?.image.name ?? image, subject, bundle),
+            ...settings,
+          }),
         },
         results,
       ),
