@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
+import { otherBuild } from '../../scripts/other-build.mjs';
 import type { Lab } from '../../src/lab/lab.ts';
 import { CLUSTER_TIMEOUT_MS, defaultBundle, kubectl, MASTER, on } from '../helpers/cluster.ts';
 import { kbootOk, runKboot } from '../helpers/kboot-process.ts';
@@ -72,6 +74,15 @@ describeE2e('reset', () => {
   const changed = async (machine: string) =>
     difference(before.get(machine) ?? [], await takeSnapshot(own.lab, machine));
 
+  /** A second deployment on both machines, and a container that has nothing to do with the cluster on one. */
+  async function addContainers(): Promise<void> {
+    const bundle = await defaultBundle();
+    const build = (name: string) => otherBuild(bundle, name, join(own.folder, `other-${name}`));
+    const containers = (...args: string[]) => kbootOk(own.folder, 'containers', ...args);
+    await containers('update', 'kubelet', '--all-hosts', '--rebase', await build('kubelet'));
+    await containers('install', await build('etcd'), '--name', 'extra', '--host', NODE);
+  }
+
   beforeAll(async () => {
     await defaultBundle();
     for (const machine of BOTH) {
@@ -102,6 +113,7 @@ describeE2e('reset', () => {
       await kbootOk(own.folder, 'init');
       await kbootOk(own.folder, 'join', '--all');
       expect(await kubectl(own.folder, ['get', 'nodes', '-o', 'name'])).toBe(`node/${MASTER}\nnode/${NODE}`);
+      if (round === 2) await addContainers();
       // The snapshot sees what kboot does: it is no comparison of nothing with nothing.
       expect((await changed(MASTER)).length, `round ${round}`).toBeGreaterThan(500);
       const said = await kbootOk(own.folder, 'reset', '--yes');
