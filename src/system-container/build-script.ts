@@ -35,6 +35,7 @@ build() {
   cd /
   sync "$staging/build/deployment"/*
   sync -f "$root"
+  rm -rf "$root/.old-$name".[01]
   remove_deployment "$root/$name.$slot"
   mv -T "$staging/build/deployment" "$root/$name.$slot"
 }
