@@ -72,7 +72,7 @@ export async function installContainer(
       `${host.name}: ${name} is installed from another build: ${result.revision}`,
       {
         host: host.name,
-        hint: `use the bundle it was installed from (bundle.path in kboot.yaml), or reset the machine first`,
+        hint: `kboot containers update ${name} --host ${host.name}, or name the bundle it is from (bundle.path in kboot.yaml)`,
       },
     );
   }

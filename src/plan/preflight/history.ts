@@ -46,7 +46,7 @@ export const builds: Check = (subject, _situation, bundle) =>
     .map((name) =>
       error(
         `${name} was installed from another build than ${bundle.dir}`,
-        'name the bundle it was installed from (bundle.path in kboot.yaml), or reset the machine first',
+        `kboot containers update ${name} --host ${subject.machine.name}, or name the bundle it is from (bundle.path in kboot.yaml)`,
       ),
     );
 
