@@ -18,26 +18,6 @@ const ROOT = '/var/lib/containers/atomic';
 /** Kills in a CI run; all hundred of them where KBOOT_E2E_ALL is set. */
 const KILLS = env['KBOOT_E2E_ALL'] === '1' ? 100 : 12;
 
-/**
- * Kills, with all its children, the next script that changes containers. $1 is how many seconds after it began. It
- * waits ten seconds at most: a change that was over sooner is no kill.
- */
-const KILL = `
-end=$(($(date +%s) + 10))
-until found=$(grep -l -s -e 'build_[r]ootfs' -e '"$root"/.[o]nce-' -e 'has "\\$[n]ame.service"' -e 'tar -[x]"' /proc/[0-9]*/cmdline); do
-  if [ "$(date +%s)" -ge "$end" ]; then echo late; exit 0; fi
-done
-sleep "$1"
-killed=
-for file in $found; do
-  pid=\${file#/proc/}
-  pid=\${pid%/cmdline}
-  for child in $(cat /proc/$pid/task/*/children 2> /dev/null); do kill -9 "$child" 2> /dev/null || true; done
-  if kill -9 "$pid" 2> /dev/null; then killed=yes; fi
-done
-echo "killed \${killed:-nothing}"
-`;
-
 describeE2e('a crash at any moment', () => {
   const lab = useContainerLab();
   const { sh, send, install, update } = lab;
@@ -121,8 +101,8 @@ describeE2e('a crash at any moment', () => {
         ];
         const change = others[turn % others.length] as () => Promise<unknown>;
         const delay = (Math.random() ** 2 * 1.5).toFixed(3);
-        const [, kill] = await Promise.allSettled([change(), sh(KILL, delay)]);
-        if (kill.status === 'fulfilled' && kill.value === 'killed yes\n') killed += 1;
+        const [, kill] = await Promise.allSettled([change(), lab.killNext(Number(delay))]);
+        if (kill.status === 'fulfilled' && kill.value) killed += 1;
         const said = `turn ${turn}, after ${delay} s`;
 
         expect(await inUse(), said).toBe(before);

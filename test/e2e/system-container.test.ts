@@ -279,22 +279,12 @@ describeE2e('system containers on a real machine', () => {
     });
   });
 
-  /** Kills, in the middle of it, the next script that unpacks or installs. $1 is how many seconds after it began. */
-  const KILL = `
-until found=$(grep -l -s -e 'take_[b]ack' -e 'tar -[x]' /proc/[0-9]*/cmdline); do :; done
-sleep "$1"
-for file in $found; do
-  pid=\${file#/proc/}
-  kill -9 "\${pid%/cmdline}" 2> /dev/null || true
-done
-`;
-
   test('an install that is killed at any moment does not block the next, which leaves nothing of it', async () => {
     const before = await snapshot();
     const image = await makeImage('example/kbtest:v1', [base, service]);
     let killed = 0;
     for (const delay of [0, 0.01, 0.02, 0.04, 0.06, 0.08, 0.12, 0.16, 0.2, 0.25, 0.3]) {
-      const [result] = await Promise.allSettled([install(image, 'kbtest'), sh(KILL, String(delay))]);
+      const [result] = await Promise.allSettled([install(image, 'kbtest'), lab.killNext(delay)]);
       const [found] = await listSystemContainers(lab.host);
       if (result.status === 'rejected') killed++;
       else expect(found).toMatchObject({ name: 'kbtest', broken: undefined });

@@ -29,6 +29,26 @@ find /etc -type f -exec sha256sum {} + | sort
 grep -v -e ' /run/user/' /proc/self/mountinfo | cut -d' ' -f5 | sort
 `;
 
+/**
+ * Kills, with all its children, the next script that changes containers. $1 is how many seconds after it began. It
+ * waits ten seconds at most: a change that was over sooner is no kill.
+ */
+const KILL = `
+end=$(($(date +%s) + 10))
+until found=$(grep -l -s -e 'build_[r]ootfs' -e '"$root"/.[o]nce-' -e 'has "\\$[n]ame.service"' -e 'tar -[x]"' /proc/[0-9]*/cmdline); do
+  if [ "$(date +%s)" -ge "$end" ]; then echo late; exit 0; fi
+done
+sleep "$1"
+killed=
+for file in $found; do
+  pid=\${file#/proc/}
+  pid=\${pid%/cmdline}
+  for child in $(cat /proc/$pid/task/*/children 2> /dev/null); do kill -9 "$child" 2> /dev/null || true; done
+  if kill -9 "$pid" 2> /dev/null; then killed=yes; fi
+done
+echo "killed \${killed:-nothing}"
+`;
+
 /** One bare machine with runc, for tests of the engine. */
 export interface ContainerLab {
   readonly own: TestLab;
@@ -38,6 +58,8 @@ export interface ContainerLab {
   sh(text: string, ...args: string[]): Promise<string>;
   /** What would show a leftover. */
   snapshot(): Promise<string>;
+  /** Kills the next change these seconds after it began; resolves with whether there was something to kill. */
+  killNext(delaySeconds: number): Promise<boolean>;
   send(layers: readonly TestLayer[]): Promise<void>;
   install(
     image: SystemImage,
@@ -85,6 +107,7 @@ export function useContainerLab(): ContainerLab {
     },
     sh,
     snapshot: () => sh(SNAPSHOT),
+    killNext: async (delay) => (await sh(KILL, String(delay))) === 'killed yes\n',
     async send(layers) {
       for (const { digest, blob } of layers) {
         await host.change({
