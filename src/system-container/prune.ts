@@ -16,10 +16,7 @@ export interface Garbage {
 /** $1 checkout root; on stdin paths below it. What an interrupted change left goes as well. */
 const PRUNE = `${SHELL_FUNCTIONS}
 root=$1
-for old in "$root"/.new-* "$root"/.old-* "$root"/.once-*; do
-  if [ -e "$old" ]; then unmount_below "$old"; rm -rf "$old"; fi
-done
-rm -rf "$root"/.link-* "$root"/.storage/.old.*
+sweep
 while IFS= read -r path; do
   case $path in
     .storage/*) remove_layer "\${path#.storage/}" ;;

@@ -67,6 +67,14 @@ remove_layer() {
   rm -rf "$root/.storage/.old.$1"
 }
 
+# Deletes what changes that were cut off have left under hidden names.
+sweep() {
+  for old in "$root"/.new-* "$root"/.old-* "$root"/.once-*; do
+    if [ -e "$old" ]; then unmount_below "$old"; rm -rf "$old"; fi
+  done
+  rm -rf "$root"/.link-* "$root"/.storage/.old.*
+}
+
 # Removes all of a container that nobody can use: what an install that failed or was cut off has made. $1 is the list
 # of its host files, $2 a file with the paths of its units.
 take_back() {

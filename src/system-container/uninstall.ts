@@ -61,6 +61,7 @@ rm -f "$created.new"
 if [ -z "$(ls "$root")" ]; then
   # On cgroup v1 systemd removes its own hierarchies only: the runtime's are left.
   rmdir /sys/fs/cgroup/*/system.slice 2> /dev/null || true
+  sweep
   rm -rf "$root/.storage" "$created"
   printf '%s\\n' "$noted" | while IFS= read -r path; do rmdir "$path" 2> /dev/null || true; done
 elif [ -n "$noted" ]; then

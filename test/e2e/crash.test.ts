@@ -126,7 +126,9 @@ describeE2e('a crash at any moment', () => {
           broken: undefined,
         });
         expect(
-          await sh(`ls -d ${ROOT}/.switch-changing ${ROOT}/.new-changing ${ROOT}/.old-* 2>/dev/null || true`),
+          await sh(
+            `ls -d ${ROOT}/.switch-changing ${ROOT}/.new-changing ${ROOT}/.old-changing.* 2>/dev/null || true`,
+          ),
           said,
         ).toBe('');
         expect(
@@ -137,6 +139,7 @@ describeE2e('a crash at any moment', () => {
       }
       process.stdout.write(`${killed} kills in ${turn} changes\n`);
       expect(killed).toBe(KILLS);
+      await pruneSystemContainers(lab.host);
       for (const name of ['passing', 'changing', 'steady']) await uninstallSystemContainer(lab.host, name);
       expect(await sh(`ls -A ${ROOT} /etc/kbcrash 2>/dev/null || true`)).toBe('');
     },
