@@ -16,6 +16,7 @@ export const CHECKOUT_ROOT = '/var/lib/containers/atomic';
 export const LAYER_STORE = `${CHECKOUT_ROOT}/.storage`;
 
 export const ADMIN_CONF = '/etc/kubernetes/admin.conf';
+export const BOOTSTRAP_KUBELET_CONF = '/etc/kubernetes/bootstrap-kubelet.conf';
 export const KUBELET_CONF = '/etc/kubernetes/kubelet.conf';
 export const CA_CERTIFICATE = '/etc/kubernetes/pki/ca.crt';
 

@@ -1,6 +1,5 @@
 import { clientUrl } from '../etcd/values.ts';
 import { INITIALISED, RUN_DIR } from '../facts/paths.ts';
-import { script } from '../host/command.ts';
 import { initConfig } from '../kubeadm/config.ts';
 import { parseJoinCommand } from '../kubeadm/output.ts';
 import { COREDNS_PATCH } from '../kubeadm/patches.ts';
@@ -10,7 +9,7 @@ import { kubeadmFailed } from './kubeadm-failed.ts';
 import { isFirstMaster, no, type Phase, type PhaseContext, yes } from './phase.ts';
 import { writeRunFiles } from './run-files.ts';
 import { clusterSettings, machineSettings } from './settings.ts';
-import { runTransient } from './transient.ts';
+import { formerTry, runTransient } from './transient.ts';
 import { caHashesOf } from './trust.ts';
 
 const CONFIG = `${RUN_DIR}/init.yaml`;
@@ -25,8 +24,17 @@ const LEFT_BY_A_FORMER_TRY = [
   ...['Port-6443', 'Port-10259', 'Port-10257', 'Port-10250'],
 ];
 
-async function prepare({ cluster, bundle, subject, situation, host, signal }: PhaseContext): Promise<void> {
-  const again = subject.facts.present.has('/etc/kubernetes/manifests/kube-apiserver.yaml');
+/** What a try that ended half-way has made, if it came as far as the control plane. */
+const TRACES = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'].map(
+  (name) => `/etc/kubernetes/manifests/${name}.yaml`,
+);
+
+const UNIT = { unit: 'kboot-kubeadm-init', marker: INITIALISED };
+
+async function prepare(
+  { cluster, bundle, subject, situation, host, signal }: PhaseContext,
+  again: boolean,
+): Promise<void> {
   const config = initConfig(
     clusterSettings(cluster, bundle, situation.subjects),
     machineSettings(subject, cluster),
@@ -56,20 +64,12 @@ export const kubeadmInit: Phase = {
       : yes('there is no control plane yet'),
   async run(context) {
     const { host, subject, cluster, signal, shared } = context;
-    const running = await host.query(
-      { ...script('systemctl is-active kboot-kubeadm-init.service || true') },
-      signal,
-    );
-    // The running one was started with the configuration that is there; its token is read from its output.
-    if (running.stdout.trim() !== 'active') await prepare(context);
+    const former = await formerTry(host, UNIT, TRACES, signal);
+    // One that is going was started with the configuration that is there; its token is read from its output.
+    if (former !== 'going') await prepare(context, former === 'left');
     const { output, exitCode } = await runTransient(
       host,
-      {
-        unit: 'kboot-kubeadm-init',
-        marker: INITIALISED,
-        argv: ['kubeadm', 'init', '--config', CONFIG],
-        timeoutMs: TIMEOUT_MS,
-      },
+      { ...UNIT, argv: ['kubeadm', 'init', '--config', CONFIG], timeoutMs: TIMEOUT_MS },
       signal,
     );
     if (exitCode !== 0) throw kubeadmFailed(subject.machine.name, 'init', output);

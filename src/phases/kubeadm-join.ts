@@ -1,12 +1,11 @@
-import { JOINED, KUBELET_CONF, RUN_DIR } from '../facts/paths.ts';
-import { script } from '../host/command.ts';
+import { BOOTSTRAP_KUBELET_CONF, CA_CERTIFICATE, JOINED, KUBELET_CONF, RUN_DIR } from '../facts/paths.ts';
 import { joinConfig, kubeletSettings } from '../kubeadm/config.ts';
 import { kubeletPatch } from '../kubeadm/patches.ts';
 import { kubeadmFailed } from './kubeadm-failed.ts';
 import { isNode, no, type Phase, yes } from './phase.ts';
 import { writeRunFiles } from './run-files.ts';
 import { machineSettings } from './settings.ts';
-import { runTransient } from './transient.ts';
+import { formerTry, runTransient } from './transient.ts';
 
 const CONFIG = `${RUN_DIR}/join.yaml`;
 const PATCHES = `${RUN_DIR}/join-patches`;
@@ -20,6 +19,11 @@ const LEFT_BY_A_FORMER_TRY = [
   'Port-10250',
 ];
 
+/** What a try that ended half-way has made. */
+const TRACES = [KUBELET_CONF, BOOTSTRAP_KUBELET_CONF, CA_CERTIFICATE];
+
+const UNIT = { unit: 'kboot-kubeadm-join', marker: JOINED };
+
 /** kubeadm makes the machine a node of the cluster. */
 export const kubeadmJoin: Phase = {
   id: 'kubeadm-join',
@@ -30,17 +34,13 @@ export const kubeadmJoin: Phase = {
   async run({ host, cluster, subject, shared, signal }) {
     const { token, caCertHashes } = shared.joinTrust.get();
     const machine = machineSettings(subject, cluster);
-    const again = subject.facts.present.has(KUBELET_CONF) || subject.facts.clusterCa !== undefined;
-    const running = await host.query(
-      script('systemctl is-active kboot-kubeadm-join.service || true'),
-      signal,
-    );
-    if (running.stdout.trim() !== 'active') {
+    const former = await formerTry(host, UNIT, TRACES, signal);
+    if (former !== 'going') {
       const config = joinConfig(machine, {
         endpoint: cluster.endpoint,
         token: token.value,
         caCertHashes,
-        ignorePreflightErrors: again ? LEFT_BY_A_FORMER_TRY : [],
+        ignorePreflightErrors: former === 'left' ? LEFT_BY_A_FORMER_TRY : [],
         patches: PATCHES,
       });
       await host.change({ argv: ['mkdir', '-p', '-m', '700', RUN_DIR, PATCHES], sudo: true }, signal);
@@ -48,12 +48,7 @@ export const kubeadmJoin: Phase = {
     }
     const { output, exitCode } = await runTransient(
       host,
-      {
-        unit: 'kboot-kubeadm-join',
-        marker: JOINED,
-        argv: ['kubeadm', 'join', '--config', CONFIG],
-        timeoutMs: TIMEOUT_MS,
-      },
+      { ...UNIT, argv: ['kubeadm', 'join', '--config', CONFIG], timeoutMs: TIMEOUT_MS },
       signal,
     );
     if (exitCode !== 0) throw kubeadmFailed(subject.machine.name, 'join', output);

@@ -5,7 +5,8 @@ import type { Host } from '../host/host.ts';
 
 /**
  * Runs a program as a transient systemd unit, so that it outlives a lost connection. $1 unit, $2 output file, $3
- * marker that is made when the program succeeds; the rest is the program. A unit that still runs is left alone.
+ * marker that is made when the program succeeds; the rest is the program. A unit that still runs is left alone, and
+ * so is the result of one that has succeeded in the meantime.
  * The PATH of kboot's commands goes along: systemd's own knows no /opt/bin.
  * Output and exit code stay in root-only files under /run, because kubeadm's output holds the join token.
  */
@@ -15,6 +16,7 @@ shift 3
 umask 077
 mkdir -p ${RUN_DIR}
 if systemctl is-active --quiet "$unit"; then exit 0; fi
+if [ -e "$marker" ] && [ -e "$out.exit" ]; then exit 0; fi
 rm -f "$out" "$out.exit"
 systemctl reset-failed "$unit" 2>/dev/null || true
 systemd-run --quiet --collect --unit="$unit" --setenv="PATH=$PATH" sh -c '
@@ -43,6 +45,32 @@ cat "$2"
 exit "$(cat "$2.exit")"
 `;
 
+/** $1 unit, $2 output file, $3 marker; the rest are paths that a try makes. */
+const FORMER = `
+unit=$1 out=$2 marker=$3
+shift 3
+if systemctl is-active --quiet "$unit" || { [ -e "$marker" ] && [ -e "$out.exit" ]; }; then echo going; exit 0; fi
+for path do if [ -e "$path" ]; then echo left; exit 0; fi; done
+echo none
+`;
+
+const outputOf = (unit: string): string => `${RUN_DIR}/${unit}.out`;
+
+/**
+ * What a kboot that was killed has left of this program, as it is now and not as the facts found it: `going`, it runs
+ * or has succeeded by now, and runTransient() joins it; `left`, it ended half-way, leaving some of these `traces`.
+ */
+export async function formerTry(
+  host: Host,
+  { unit, marker }: Pick<Transient, 'unit' | 'marker'>,
+  traces: readonly string[],
+  signal: AbortSignal,
+): Promise<'going' | 'left' | 'none'> {
+  const look = script(FORMER, unit, outputOf(unit), marker, ...traces);
+  const { stdout } = await host.query({ ...look, sudo: true }, signal);
+  return stdout.trim() as 'going' | 'left' | 'none';
+}
+
 export interface Transient {
   /** Unit name without `.service`. */
   readonly unit: string;
@@ -64,7 +92,7 @@ export async function runTransient(
   { unit, marker, argv, timeoutMs }: Transient,
   signal: AbortSignal,
 ): Promise<TransientResult> {
-  const file = `${RUN_DIR}/${unit}.out`;
+  const file = outputOf(unit);
   await host.change({ ...script(START, unit, file, marker, ...argv), sudo: true }, signal);
   try {
     const wait = { ...script(WAIT, unit, file), sudo: true, secretOutput: true, timeoutMs };
