@@ -2,7 +2,7 @@ import { script } from '../host/command.ts';
 import type { Host } from '../host/host.ts';
 import { LIST_DEPLOYMENTS, parseDeployments, trackedPaths } from './deployments.ts';
 import type { SystemImage } from './image.ts';
-import { CHECKOUT_ROOT, tmpfilesPath, unitPath } from './paths.ts';
+import { CHECKOUT_ROOT, packagedUnitPaths, tmpfilesPath, unitPath } from './paths.ts';
 import { render } from './render.ts';
 
 /** A container that is going to be installed. */
@@ -66,6 +66,6 @@ function destinationsOf({
     ...{ readOnly, runtime: '', features: { systemdCgroup: true, pidFile: true }, spec: undefined },
   });
   const files = rendered.hostFiles.filter(({ kind }) => kind !== 'directory').map(({ path }) => path);
-  const engine = rendered.unit === undefined ? [] : [unitPath(name)];
+  const engine = rendered.unit === undefined ? [] : [unitPath(name), ...packagedUnitPaths(name)];
   return [...files, ...engine, tmpfilesPath(name)].map((path) => ({ path, name }));
 }

@@ -2,7 +2,7 @@ import { KbootError } from '../lib/errors.ts';
 import { type HostFile, type PathState, plainDirectory, planHostFiles } from './host-files.ts';
 import type { SystemImage } from './image.ts';
 import { type Info, infoText } from './info.ts';
-import { parentsOf, tmpfilesPath, unitPath } from './paths.ts';
+import { packagedUnitPaths, parentsOf, tmpfilesPath, unitPath } from './paths.ts';
 import type { Rendered } from './render.ts';
 import { directoriesMadeBy, generatedTmpfiles } from './tmpfiles.ts';
 import { type TrackedFile, trackFiles } from './tracked-file.ts';
@@ -72,7 +72,8 @@ export function settle(inputs: SettleInputs): Settled {
   const stateOf = (path: string): PathState =>
     free.has(path) ? 'absent' : (inputs.states.get(path) ?? 'absent');
 
-  if (!leftovers && !previous) refuseTaken(name, stateOf);
+  if (!leftovers && !previous) refuseTaken(name, rendered, stateOf);
+  refuseTurned(rendered.hostFiles, tracked);
   const { create, existing } = planHostFiles(rendered.hostFiles, stateOf);
   const own = [...create, ...existing.filter(({ path }) => modified.has(path))];
   const units = unitFiles(image, own);
@@ -119,13 +120,39 @@ export function settle(inputs: SettleInputs): Settled {
   };
 }
 
-function refuseTaken(name: string, stateOf: (path: string) => PathState): void {
+function refuseTaken(name: string, { unit }: Rendered, stateOf: (path: string) => PathState): void {
+  const packaged = packagedUnitPaths(name).find((path) => stateOf(path) !== 'absent');
+  if (unit !== undefined && packaged !== undefined) {
+    throw new KbootError('REFUSED', `the machine has a service ${name} already: ${packaged}`, {
+      hint: 'choose another name, or remove what the service belongs to',
+    });
+  }
   for (const path of [unitPath(name), tmpfilesPath(name)]) {
     if (stateOf(path) !== 'absent') {
       throw new KbootError('REFUSED', `The file ${path} already exists.`, {
         hint: `remove ${path} if nothing needs it, or choose another name`,
       });
     }
+  }
+}
+
+/**
+ * New files are put beside their places while the old ones are there: in a directory that is a link as yet they would
+ * go to where it leads.
+ */
+function refuseTurned(files: readonly HostFile[], tracked: readonly TrackedFile[]): void {
+  const before = new Map(tracked.map((file) => [file.path, file.kind === 'directory']));
+  for (const { path, kind } of files) {
+    const isDirectory = kind === 'directory';
+    if ((before.get(path) ?? isDirectory) === isDirectory) continue;
+    const [was, is] = isDirectory ? ['no directory', 'one'] : ['a directory', 'none'];
+    throw new KbootError(
+      'REFUSED',
+      `${path} is ${was} in the deployment that is there, and ${is} in the new one`,
+      {
+        hint: 'uninstall the container and install it anew',
+      },
+    );
   }
 }
 

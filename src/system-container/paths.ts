@@ -21,6 +21,10 @@ export function slotOf(folder: string): Slot | undefined {
 
 export const unitName = (name: string): string => `${name}.service`;
 export const unitPath = (name: string): string => `/etc/systemd/system/${unitName(name)}`;
+/** Where packages put a unit of that name: the container's would hide it. `/lib` is the same as `/usr/lib` nearly everywhere. */
+export const packagedUnitPaths = (name: string): readonly string[] =>
+  ['/lib', '/usr/local/lib'].map((lib) => `${lib}/systemd/system/${unitName(name)}`);
+
 export const tmpfilesPath = (name: string): string => `/etc/tmpfiles.d/${name}.conf`;
 
 /** Name of the copy of the tmpfiles.d file inside a deployment. */

@@ -2,7 +2,7 @@ import { KbootError } from '../lib/errors.ts';
 import { bindSources, defaultConfig, limitCapabilities, parseConfig } from './config-json.ts';
 import { expandRenames, type HostFile, hostFiles } from './host-files.ts';
 import type { ExportFile, SystemImage } from './image.ts';
-import { deploymentPath, parentsOf, type Slot, tmpfilesPath, unitPath } from './paths.ts';
+import { deploymentPath, packagedUnitPaths, parentsOf, type Slot, tmpfilesPath, unitPath } from './paths.ts';
 import { formerPlaces, writablePlaces } from './read-only-usr.ts';
 import { expand, type Values, variablesOf } from './template.ts';
 import { directoriesMadeBy } from './tmpfiles.ts';
@@ -147,7 +147,7 @@ export function pathsToAsk({ hostFiles, bindSources, tmpfiles }: Rendered, name:
     ...hostFiles.map(({ path }) => path),
     ...bindSources,
     ...directoriesMadeBy(tmpfiles ?? ''),
-    ...[unitPath(name), tmpfilesPath(name)],
+    ...[unitPath(name), tmpfilesPath(name), ...packagedUnitPaths(name)],
   ];
   return [...new Set(paths.flatMap((path) => [path, ...parentsOf(path)]))];
 }

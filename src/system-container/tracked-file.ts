@@ -39,8 +39,6 @@ export function trackFiles(files: readonly HostFile[]): {
   return { tracked, texts };
 }
 
-const isDirectory = ({ kind }: TrackedFile): boolean => kind === 'directory';
-
 /**
  * What a switch does with host files, as lines `KIND MODE SOURCE ALLOWED CHECKSUM PATH` separated by tabs: first what
  * goes, children before parents, then what comes, parents first. ALLOWED is the checksum that a file in the place must
@@ -49,18 +47,15 @@ const isDirectory = ({ kind }: TrackedFile): boolean => kind === 'directory';
 export function switchLines(from: readonly TrackedFile[], to: readonly TrackedFile[], toDir: string): string {
   const before = new Map(from.map((file) => [file.path, file]));
   const after = new Map(to.map((file) => [file.path, file]));
-  const turnsInto = (file: TrackedFile, other: TrackedFile | undefined) =>
-    other !== undefined && other.kind !== 'kept' && isDirectory(other) !== isDirectory(file);
   const removed = from
-    .filter((file) => !after.has(file.path) || turnsInto(file, after.get(file.path)))
+    .filter((file) => !after.has(file.path))
     .map(({ path, checksum }) => ['remove', '-', '-', '-', checksum, path])
     .toReversed();
   const put = to
     .filter(({ kind }) => kind !== 'kept')
     .map((file) => {
       const { kind, mode, path, checksum } = file;
-      const old = before.get(path);
-      const allowed = old === undefined || turnsInto(old, file) ? '-' : old.checksum;
+      const allowed = before.get(path)?.checksum ?? '-';
       const source = kind === 'copy' ? `${toDir}/${file.source}` : file.source || '-';
       return [kind, mode.toString(8), source, allowed, checksum, path];
     });

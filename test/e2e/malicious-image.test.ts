@@ -167,6 +167,28 @@ describeE2e('hostile images on a real machine', () => {
     await uninstallSystemContainer(lab.host, 'evil');
   });
 
+  test('an update puts nothing through a link of the deployment before', async () => {
+    const [first, second] = await Promise.all([
+      makeLayer([...exportsWith(), link('exports/hostfs/etc/kb-link', '/srv')]),
+      makeLayer([...exportsWith(), file('exports/hostfs/etc/kb-link/kbevil', ROOT_LINE)]),
+    ]);
+    await attack([first]);
+    await send([second]);
+    const update = lab.update(await makeImage('example/evil:v2', [second]), 'evil');
+    await expect(update).rejects.toMatchObject({ code: 'REFUSED' });
+    expect(await sh('ls -A /srv')).toBe('');
+    await uninstallSystemContainer(lab.host, 'evil');
+  });
+
+  test("a service of the machine's cannot be hidden by a container of its name", async () => {
+    const layer = await makeLayer(exportsWith());
+    await send([layer]);
+    const image = await makeImage('example/ssh', [layer]);
+    await expect(install(image, 'ssh')).rejects.toThrow(
+      'the machine has a service ssh already: /lib/systemd/',
+    );
+  });
+
   test("links of the machine lead where its administrator wants, and nothing of the machine's is overwritten", async () => {
     await sh(`mkdir -p /srv/kb-place
     ln -s /srv/kb-place /etc/kb-link

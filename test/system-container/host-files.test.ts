@@ -173,7 +173,16 @@ test('every file comes after its parents, however files are renamed', async () =
       async (paths, renameFiles) => {
         // A path cannot be a file and a directory.
         const leaves = paths.filter((path) => !paths.some((other) => other.startsWith(`${path}/`)));
-        const files = await filesOf({ renameFiles }, ...leaves.map((path) => file(at(path), path)));
+        const made = filesOf({ renameFiles }, ...leaves.map((path) => file(at(path), path)));
+        const places = leaves.map((path) => renamed(`/${path}`, renameFiles));
+        const meet = places.some((place, index) =>
+          places.some((other, at) => at !== index && (other === place || other.startsWith(`${place}/`))),
+        );
+        if (meet) {
+          await expect(made).rejects.toThrow(' would be ');
+          return;
+        }
+        const files = await made;
         const seen = new Set(['']);
         for (const { path } of files) {
           expect(seen).toContain(path.slice(0, path.lastIndexOf('/')));

@@ -248,6 +248,18 @@ describe('what is in the way', () => {
     expect(() => decided(own, {}, { ...HOST, [place]: 'file' })).toThrow(`The file ${place} already exists.`);
   });
 
+  test.each(['/lib/systemd/system/test.service', '/usr/local/lib/systemd/system/test.service'])(
+    "a service of the machine's that the container's would hide: %s",
+    async (place) => {
+      const own = await image(file('exports/config.json', '{}'));
+      expect(() => decided(own, {}, { ...HOST, [place]: 'file' })).toThrow(
+        `the machine has a service test already: ${place}`,
+      );
+      const without = await image(file('exports/manifest.json', '{"noContainerService": true}'));
+      expect(decided(without, {}, { ...HOST, [place]: 'file' }).unit).toBeUndefined();
+    },
+  );
+
   test("another's unit in place of one that the image wants started", async () => {
     const own = await image(
       file('exports/hostfs/etc/systemd/system/x.service', ''),

@@ -74,13 +74,6 @@ describe('a switch', () => {
     ]);
   });
 
-  test('a directory that becomes a file goes first', () => {
-    expect(linesOf(switchLines([directory('/opt/x')], [copy('/opt/x')], '/c.1'))).toEqual([
-      ['remove', '-', '-', '-', '0', '/opt/x'],
-      ['copy', '644', '/c.1/rootfs/exports/hostfs/opt/x', '-', 'aa', '/opt/x'],
-    ]);
-  });
-
   test('what an administrator changed is neither put nor removed', () => {
     const kept: TrackedFile = { ...copy('/opt/mine', 'old'), kind: 'kept' };
     expect(switchLines([copy('/opt/mine', 'old')], [kept], '/c.1')).toBe('');

@@ -195,6 +195,21 @@ describe('an update', () => {
     expect(stdin).toMatch(/copy\t644\t\S+\tbb\t[0-9a-f]{64}\t\/opt\/fresh\n/);
   });
 
+  test.each([
+    ['link', file('exports/hostfs/opt/a/b', ''), '/opt/a is no directory in the deployment that is there'],
+    ['copy', file('exports/hostfs/opt/a/b', ''), '/opt/a is no directory in the deployment that is there'],
+    ['directory', file('exports/hostfs/opt/a', ''), '/opt/a is a directory in the deployment that is there'],
+  ])('does not turn a %s into what it is not', async (kind, member, message) => {
+    const image = await imageWith([member]);
+    const old = { ...OLD, 'host-files': [{ path: '/opt/a', kind, source: '/etc', checksum: 'aa' }] };
+    const host = machine(there(old), { '/opt/a': 'aa' });
+    await expect(updateSystemContainer(host, { image, ...COMMON })).rejects.toMatchObject({
+      code: 'REFUSED',
+      message: expect.stringContaining(message),
+    });
+    expect(host.calls.some(({ command }) => isApply(command))).toBe(false);
+  });
+
   test('says why it was rolled back, with the journal’s last lines', async () => {
     const host = new FakeHost()
       .on(isList, there(OLD))

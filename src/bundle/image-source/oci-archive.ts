@@ -86,6 +86,8 @@ async function readArchive(
     fed.catch(() => {});
     for await (const entry of archive) {
       const { name, type, size = 0 } = entry.header;
+      // What has no size that can be read would be waited for without an end.
+      if (!Number.isSafeInteger(size)) throw new Error(`the size of ${JSON.stringify(name)} is unreadable`);
       if (type === 'file') await take(name.replace(/^(?:\.\/)+/, ''), entry as AsyncIterable<Buffer>, size);
       else await drain(entry);
     }

@@ -8,6 +8,7 @@ import { blobPath } from '../../../src/bundle/oci-layout.ts';
 import type { Bundle } from '../../../src/bundle/open.ts';
 import { smallBundle, temporaryFolder } from '../../helpers/bundle.ts';
 import { type Descriptor, DOCKER, forPlatform, Layout, tagged } from '../../helpers/layout.ts';
+import { member } from '../../system-container/raw-tar.ts';
 
 const noBundle = (): Promise<Bundle> => Promise.reject(new Error('nobody asked for the bundle'));
 
@@ -306,6 +307,12 @@ describe('an archive of an OCI layout', () => {
       Buffer.from('28b52ffd00000000', 'hex'),
       'cannot be read: it is compressed by zstd, not by gzip',
     ],
+    [
+      'a size that is none',
+      member({ size: Buffer.alloc(12, 0x81) }),
+      'cannot be read: the size of "a" is unreadable',
+    ],
+    ['half an archive', member({ content: 'x' }).subarray(0, 700), 'cannot be read: Unexpected end of data'],
   ])('%s', async (_what, content, message) => {
     const path = join(await temporaryFolder(), 'x.tar');
     await writeFile(path, content);
