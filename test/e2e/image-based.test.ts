@@ -1,6 +1,7 @@
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { rebootMachine } from '../../src/lab/lab.ts';
+import { labStatus, rebootMachine } from '../../src/lab/lab.ts';
 import {
   CLUSTER_TIMEOUT_MS,
   defaultBundle,
@@ -79,6 +80,21 @@ describeE2e('machines whose /usr is read-only', () => {
     await kbootOk(own.folder, 'reset', '--yes');
     for (const machine of BOTH) before.set(machine, await takeSnapshot(own.lab, machine));
   }, CLUSTER_TIMEOUT_MS);
+
+  test('are of their own kind, and share the image of the others but for one layer', async () => {
+    const { machines } = await labStatus(own.lab.name, own.context);
+    expect(machines.map(({ kind, state }) => [kind, state])).toEqual(
+      BOTH.map(() => ['image-based', 'running']),
+    );
+    const inspect = ['image', 'inspect', '--format', '{{range .RootFS.Layers}}{{.}} {{end}}'];
+    const ask = async (argv: readonly string[]) => (await execa('podman', argv)).stdout.split('\n');
+    const container = `kboot-lab-${own.lab.name}-${MASTER}`;
+    const [image = ''] = await ask(['container', 'inspect', '--format', '{{.ImageName}}', container]);
+    const all = await ask(['images', '--quiet', '--filter', 'reference=localhost/kboot-machine']);
+    const [[layers = ''], others] = await Promise.all([ask([...inspect, image]), ask([...inspect, ...all])]);
+    expect(layers.trim().split(' ')).toHaveLength(2);
+    expect(others).toContain(`${layers.split(' ')[0]} `);
+  });
 
   test('cannot be written below /usr, and have no package manager', async () => {
     for (const machine of BOTH) {
