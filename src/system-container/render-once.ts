@@ -9,6 +9,7 @@ interface OnceInputs {
   readonly values?: Readonly<Record<string, string>>;
   readonly runtime: string;
   readonly capabilities: readonly string[];
+  readonly readOnly?: readonly string[];
   /** The folder that the runtime gets as its bundle. */
   readonly destination: string;
 }
@@ -21,7 +22,8 @@ export function renderOnce(inputs: OnceInputs): {
   readonly warnings: readonly string[];
 } {
   const { values, config, tmpfiles } = deploymentTexts({
-    ...{ ...inputs, userValues: inputs.values ?? {}, uuid: '', spec: undefined, readOnly: [] },
+    ...{ ...inputs, userValues: inputs.values ?? {}, uuid: '', spec: undefined },
+    readOnly: inputs.readOnly ?? [],
     features: { ...USUAL_FEATURES, pidFile: false },
   });
   const path = `${inputs.destination}/config.json`;

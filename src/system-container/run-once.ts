@@ -19,6 +19,8 @@ export interface RunOnceRequest {
   readonly values?: Readonly<Record<string, string>>;
   readonly runtime?: string | undefined;
   readonly capabilities: readonly string[];
+  /** Directories that are read-only on the machine, of those in MAY_BE_READ_ONLY; none when absent. */
+  readonly readOnly?: readonly string[];
   readonly blobDirs: readonly string[];
 }
 

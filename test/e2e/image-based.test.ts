@@ -1,6 +1,7 @@
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { rebootMachine } from '../../src/lab/lab.ts';
+import { labStatus, rebootMachine } from '../../src/lab/lab.ts';
 import {
   CLUSTER_TIMEOUT_MS,
   defaultBundle,
@@ -13,6 +14,7 @@ import {
 import { kbootOk, runKboot } from '../helpers/kboot-process.ts';
 import { useLab } from '../helpers/lab.ts';
 import { Layout, tagged } from '../helpers/layout.ts';
+import { otherBuild } from '../helpers/other-build.ts';
 import { create, shellContainer } from '../helpers/pods.ts';
 import { describeE2e } from '../helpers/require-e2e.ts';
 import { difference, type Snapshot, takeSnapshot } from '../helpers/snapshot.ts';
@@ -79,6 +81,21 @@ describeE2e('machines whose /usr is read-only', () => {
     for (const machine of BOTH) before.set(machine, await takeSnapshot(own.lab, machine));
   }, CLUSTER_TIMEOUT_MS);
 
+  test('are of their own kind, and share the image of the others but for one layer', async () => {
+    const { machines } = await labStatus(own.lab.name, own.context);
+    expect(machines.map(({ kind, state }) => [kind, state])).toEqual(
+      BOTH.map(() => ['image-based', 'running']),
+    );
+    const inspect = ['image', 'inspect', '--format', '{{range .RootFS.Layers}}{{.}} {{end}}'];
+    const ask = async (argv: readonly string[]) => (await execa('podman', argv)).stdout.split('\n');
+    const container = `kboot-lab-${own.lab.name}-${MASTER}`;
+    const [image = ''] = await ask(['container', 'inspect', '--format', '{{.ImageName}}', container]);
+    const all = await ask(['images', '--quiet', '--filter', 'reference=localhost/kboot-machine']);
+    const [[layers = ''], others] = await Promise.all([ask([...inspect, image]), ask([...inspect, ...all])]);
+    expect(layers.trim().split(' ')).toHaveLength(2);
+    expect(others).toContain(`${layers.split(' ')[0]} `);
+  });
+
   test('cannot be written below /usr, and have no package manager', async () => {
     for (const machine of BOTH) {
       expect(await sh(machine, 'findmnt -no OPTIONS /usr')).toMatch(/^ro,/);
@@ -88,6 +105,17 @@ describeE2e('machines whose /usr is read-only', () => {
       // The snapshots look below /usr too.
       expect(before.get(machine)?.filter((line) => / \/usr\//.test(line)).length).toBeGreaterThan(1000);
     }
+  });
+
+  test('are refused, unchanged, when /opt cannot be written or another containerd runs', async () => {
+    await sh(MASTER, 'mount --bind /opt /opt && mount -o remount,bind,ro /opt');
+    await sh(MASTER, 'systemd-run --quiet --unit=containerd sleep infinity');
+    const { code, stderr } = await runKboot(own.folder, 'init');
+    expect(code).toBe(7);
+    expect(stderr).toContain(`${MASTER}: /opt cannot be written`);
+    expect(stderr).toContain(`${MASTER}: a containerd runs on it that is not from kboot`);
+    await sh(MASTER, 'systemctl stop containerd; umount /opt');
+    for (const machine of BOTH) expect(await changed(machine), machine).toEqual([]);
   });
 
   test('become a cluster, and a second run changes nothing', async () => {
@@ -141,24 +169,39 @@ describeE2e('machines whose /usr is read-only', () => {
   });
 
   describe.each([
-    ['kubelet', NODE, 'NOFILE=15000', 'systemctl is-active kubelet && kubelet --version'],
-    ['node-runtime', NODE, 'SITE=two', 'systemctl is-active containerd && ctr version && runc --version'],
-    ['etcd', MASTER, 'ETCD_SNAPSHOT_COUNT=9000', `etcdctl ${ETCD_KEYS} endpoint health`],
-  ])('%s', (name, machine, value, check) => {
+    ['kubelet', NODE, 'systemctl is-active kubelet && kubelet --version'],
+    ['node-runtime', NODE, 'systemctl is-active containerd && ctr version && runc --version'],
+    ['etcd', MASTER, `etcdctl ${ETCD_KEYS} endpoint health`],
+  ])('%s', (name, machine, check) => {
     const active = () => sh(machine, `readlink /var/lib/containers/atomic/${name}`);
+    const programs = async () => (await sh(machine, 'ls /opt/bin')).split('\n');
 
-    test('is updated and rolled back, and its programs stay in /opt/bin', async () => {
-      const before = await sh(machine, 'ls /opt/bin');
+    test('is updated to another build and rolled back, with its programs in /opt/bin', async () => {
+      const before = await programs();
+      const program = `exports/hostfs/usr/local/bin/${name}-two`;
+      const other = await otherBuild(join(own.folder, `${name}-two`), name, [
+        file(program, '#!/bin/sh\n', 0o755),
+      ]);
       expect(await active()).toMatch(/\.0$/);
-      await kbootOk(own.folder, 'containers', 'update', name, '--set', value, '--host', machine);
+      await kbootOk(own.folder, 'containers', 'update', name, '--rebase', other, '--host', machine);
       expect(await active()).toMatch(/\.1$/);
-      expect(await sh(machine, 'ls /opt/bin')).toBe(before);
+      expect(await programs()).toEqual([...before, `${name}-two`].sort());
       await sh(machine, check);
       await kbootOk(own.folder, 'containers', 'rollback', name, '--host', machine);
       expect(await active()).toMatch(/\.0$/);
-      expect(await sh(machine, 'ls /opt/bin')).toBe(before);
+      expect(await programs()).toEqual(before);
       await sh(machine, check);
     });
+  });
+
+  test('go on serving pods as if nothing had happened', async () => {
+    const { items } = await kubectlJson(own.folder, 'get', 'pods', '-l', 'app=web');
+    const restarts = items.flatMap((pod: { status: { containerStatuses: { restartCount: number }[] } }) =>
+      pod.status.containerStatuses.map(({ restartCount }) => restartCount),
+    );
+    expect(restarts).toEqual([0, 0]);
+    expect(await kbootOk(own.folder, 'init')).toContain('no changes');
+    expect(await kbootOk(own.folder, 'join', '--all')).toContain('no changes');
   });
 
   test("get another's programs and units where they can be written, or none of its files", async () => {

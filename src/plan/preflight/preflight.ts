@@ -25,16 +25,18 @@ export function preflight(situation: Situation, bundle: Bundle): readonly Proble
 
 /**
  * Files of somebody else where the system containers' files would go, on machines that kboot has not changed
- * yet. Asks the machines; changes nothing.
+ * yet and which have a place for them. Asks the machines; changes nothing.
  */
 export async function foreignFiles(
-  { subjects }: Situation,
+  situation: Situation,
   hosts: ReadonlyMap<Subject, Host>,
   bundle: Bundle,
   cacheDir: string,
   signal: AbortSignal,
 ): Promise<readonly Problem[]> {
-  const fresh = subjects.filter(({ ledger }) => ledger === undefined);
+  const fresh = situation.subjects.filter(
+    (subject) => subject.ledger === undefined && readOnly(subject, situation, bundle).length === 0,
+  );
   const found = await Promise.all(
     fresh.map(async (subject): Promise<readonly Problem[]> => {
       const host = hosts.get(subject);

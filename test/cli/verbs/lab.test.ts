@@ -65,6 +65,12 @@ describeE2e('kboot lab', () => {
     expect(stdout).toContain(own.lab.clusterFile.text);
   });
 
+  test('up does not make machines of another kind of those that are there', async () => {
+    const { exitCode, stderr } = await run('up', '--image-based');
+    expect(exitCode).toBe(14);
+    expect(stderr).toContain('was made with other options');
+  });
+
   test('status, for people and for programs', async () => {
     const machine = own.lab.machines[0];
     expect((await run('status')).stdout).toBe(
