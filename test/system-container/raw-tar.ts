@@ -1,3 +1,4 @@
+import { layerOf, type TestLayer } from './make-image.ts';
 /** A tar archive made by hand, for what no program would write. */
 export interface RawMember {
   readonly name?: string | Buffer;
@@ -69,3 +70,12 @@ export function record(key: string, value: string): string {
 /** GNU's long name (`L`) or long target (`K`) of the next member. */
 export const gnuLong = (type: 'L' | 'K', text: string): Buffer =>
   member({ name: '././@LongLink', type, content: `${text}\0`, magic: 'ustar  \0' });
+
+/** A layer of these parts, with the end of an archive. */
+export const archive = (...parts: readonly Buffer[]): TestLayer => layerOf(Buffer.concat([...parts, END]));
+
+/** A layer of these members. */
+export const raw = (...members: readonly RawMember[]): TestLayer => archive(...members.map(member));
+
+/** A file that an attacker wants somewhere else. */
+export const EVIL: RawMember = { name: 'evil', content: 'x' };
