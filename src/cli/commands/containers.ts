@@ -143,7 +143,7 @@ function registerChanging(containers: Command, io: Io): void {
     .option('--force', 'also what the cluster on the machine needs', false)
     .action(
       verb(io, async (run, name: string, flags) =>
-        (await import('../verbs/containers/rollback.ts')).runUninstall(run, name, flags),
+        (await import('../verbs/containers/uninstall.ts')).runUninstall(run, name, flags),
       ),
     );
   changing(containers.command('prune'))

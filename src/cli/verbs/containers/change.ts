@@ -2,7 +2,8 @@ import { NO_BUNDLE } from '../../../bundle/none.ts';
 import type { Bundle } from '../../../bundle/open.ts';
 import type { Cluster, Machine } from '../../../config/cluster.ts';
 import { KbootError } from '../../../lib/errors.ts';
-import type { Results } from '../../../phases/containers/steps.ts';
+import { escapeJson, escapeLine } from '../../../lib/escape.ts';
+import type { Results } from '../../../phases/containers/step.ts';
 import type { Phase, Subject } from '../../../phases/phase.ts';
 import type { Prepared } from '../../../plan/prepare.ts';
 import type { Failure } from '../../../plan/run.ts';
@@ -74,9 +75,11 @@ export function finish<T extends { readonly messages: readonly string[] }>(
     return result ? [{ host: subject.machine.name, ...result }] : [];
   });
   const text = json
-    ? `${JSON.stringify(rows, null, 4)}\n`
+    ? `${escapeJson(JSON.stringify(rows, null, 4))}\n`
     : rows
-        .flatMap(({ host, messages }) => messages.map((line) => `${prefix(host, machines)}${line}\n`))
+        .flatMap(({ host, messages }) =>
+          messages.map((line) => `${prefix(host, machines)}${escapeLine(line)}\n`),
+        )
         .join('');
   if (failures.length === 0) return text;
   run.io.stdout.write(text);

@@ -1,6 +1,7 @@
 import { parseImageReference } from '../../../bundle/image-source/reference.ts';
+import { type Installed, installStep } from '../../../phases/containers/install-step.ts';
 import { clearImage, sendImage } from '../../../phases/containers/send-image.ts';
-import { type Installed, installStep, type Results } from '../../../phases/containers/steps.ts';
+import type { Results } from '../../../phases/containers/step.ts';
 import { valuesForMachine } from '../../../phases/containers/values.ts';
 import type { Subject } from '../../../phases/phase.ts';
 import { defaultName } from '../../../system-container/index.ts';

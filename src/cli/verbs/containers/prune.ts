@@ -1,4 +1,5 @@
-import { pruneStep, type Results } from '../../../phases/containers/steps.ts';
+import { pruneStep } from '../../../phases/containers/prune-step.ts';
+import type { Results } from '../../../phases/containers/step.ts';
 import type { Garbage } from '../../../system-container/index.ts';
 import type { Run } from '../../verb.ts';
 import { readCluster } from '../cluster.ts';

@@ -1,5 +1,6 @@
-import { type Results, rollbackStep, uninstallStep } from '../../../phases/containers/steps.ts';
-import type { RollbackResult, UninstallResult } from '../../../system-container/index.ts';
+import { rollbackStep } from '../../../phases/containers/rollback-step.ts';
+import type { Results } from '../../../phases/containers/step.ts';
+import type { RollbackResult } from '../../../system-container/index.ts';
 import type { Run } from '../../verb.ts';
 import { readCluster } from '../cluster.ts';
 import { applySteps, finish, requireSomewhere, withMachines } from './change.ts';
@@ -25,26 +26,5 @@ export async function runRollback(run: Run, name: string, flags: ChangeFlags): P
     }
     const { failures, planned } = await applySteps(change, [step], flags);
     return planned ?? finish(change, failures, results, flags.json);
-  });
-}
-
-/** Uninstalls a container from the chosen machines. */
-export async function runUninstall(
-  run: Run,
-  name: string,
-  flags: ChangeFlags & { readonly force: boolean },
-): Promise<string> {
-  const cluster = await readCluster(run);
-  const machines = chooseMachines(cluster, flags, 'change');
-  return withMachines(run, cluster, machines, async (change) => {
-    const results: Results<UninstallResult> = new Map();
-    const { failures, planned } = await applySteps(
-      change,
-      [uninstallStep(name, flags.force, results)],
-      flags,
-    );
-    if (planned !== undefined) return planned;
-    if (failures.length === 0 && results.size === 0) requireSomewhere(change, name, flags.host);
-    return finish(change, failures, results, flags.json);
   });
 }

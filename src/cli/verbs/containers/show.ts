@@ -1,4 +1,4 @@
-import { escapeLine } from '../../../lib/escape.ts';
+import { escapeJson, escapeLine } from '../../../lib/escape.ts';
 import {
   listSystemContainers,
   readJournal,
@@ -47,11 +47,7 @@ export function runInfo(
     (host, signal) => requireListed(host, name, signal),
     (answers) =>
       flags.json
-        ? `${JSON.stringify(
-            answers.map(({ host, value }) => containerInfoJson(host, value)),
-            null,
-            4,
-          )}\n`
+        ? jsonText(answers.map(({ host, value }) => containerInfoJson(host, value)))
         : answers.map(({ host, value }) => renderContainerInfo(host, value)).join('\n'),
   );
 }
@@ -73,7 +69,7 @@ export function runLogs(run: Run, name: string, { lines, since, json, ...flags }
         host,
         lines: value.split('\n').filter((line) => line !== ''),
       }));
-      if (json) return `${JSON.stringify(all, null, 4)}\n`;
+      if (json) return jsonText(all);
       const prefix = (host: string) => (all.length > 1 ? `${host}: ` : '');
       return all
         .flatMap(({ host, lines: own }) => own.map((line) => `${prefix(host)}${escapeLine(line)}\n`))
@@ -89,3 +85,5 @@ export function runImages(run: Run, flags: HostFlags & { readonly json: boolean 
     return flags.json ? storedImagesJson(stored) : renderStoredImages(stored);
   });
 }
+
+const jsonText = (value: object): string => `${escapeJson(JSON.stringify(value, null, 4))}\n`;

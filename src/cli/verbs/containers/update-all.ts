@@ -1,5 +1,6 @@
 import type { Cluster, Machine } from '../../../config/cluster.ts';
 import { KbootError, messageOf } from '../../../lib/errors.ts';
+import { escapeJson } from '../../../lib/escape.ts';
 import type { Failure } from '../../../plan/run.ts';
 import { renderUpdateSummary, type UpdateRow } from '../../render/update-summary.ts';
 import type { Run } from '../../verb.ts';
@@ -42,7 +43,7 @@ export async function updateAll(
     rows.push(...done.rows);
     failures.push(...done.failures);
   }
-  const text = flags.json ? `${JSON.stringify(rows, null, 4)}\n` : renderUpdateSummary(rows);
+  const text = flags.json ? `${escapeJson(JSON.stringify(rows, null, 4))}\n` : renderUpdateSummary(rows);
   if (failures.length === 0) return text;
   run.io.stdout.write(text);
   throwFailures(failures, run.io.signal, machines.length);

@@ -1,5 +1,6 @@
 import { clearImage, sendImage } from '../../../phases/containers/send-image.ts';
-import { activateStep, prepareStep, type Results } from '../../../phases/containers/steps.ts';
+import type { Results } from '../../../phases/containers/step.ts';
+import { activateStep, prepareStep } from '../../../phases/containers/update-steps.ts';
 import type { Subject } from '../../../phases/phase.ts';
 import type { Failure } from '../../../plan/run.ts';
 import type { UpdateResult } from '../../../system-container/index.ts';

@@ -1,0 +1,69 @@
+import {
+  type InstallResult,
+  installSystemContainer,
+  runOnce,
+  startSystemContainer,
+} from '../../system-container/index.ts';
+import { runcPath } from '../install-container.ts';
+import { everywhere, type Phase, type Subject, yes } from '../phase.ts';
+import type { ImageOf } from './send-image.ts';
+import { has, ofMachine, type Results, rootfsOf } from './step.ts';
+
+export interface InstallSettings {
+  readonly name: string;
+  readonly imageOf: ImageOf;
+  readonly valuesOf: (subject: Subject) => Readonly<Record<string, string>>;
+  readonly runtime?: string | undefined;
+  /** A root filesystem on the machine to use. */
+  readonly rootfs?: string | undefined;
+  /** Only says what would be installed. */
+  readonly display: boolean;
+  readonly start: boolean;
+}
+
+/** What came of an install: of an image that is run once, its exit status. */
+export type Installed = Pick<InstallResult, 'name' | 'messages'> & {
+  readonly status: InstallResult['status'] | 'ran';
+  readonly exitCode?: number;
+};
+
+/** Installs a container, or runs an image that wants to be run once. */
+export function installStep(settings: InstallSettings, results: Results<Installed>): Phase {
+  const { name, imageOf, valuesOf, rootfs, display, start } = settings;
+  return {
+    id: 'install',
+    title: `Install ${name}`,
+    on: everywhere,
+    after: ['send-image'],
+    decide: (subject) =>
+      has(name, subject) ? yes('it is there: whether as asked is seen') : yes('not installed'),
+    async run({ host, subject, signal, warn }) {
+      const opened = imageOf(subject);
+      if (!opened) return;
+      const values = valuesOf(subject);
+      const runtime = settings.runtime ?? runcPath(subject.facts);
+      const common = { name, runtime, values, ...ofMachine(subject) };
+      if (opened.image.runOnce) {
+        const { exitCode, stdout, stderr, warnings } = await runOnce(
+          host,
+          { image: opened.image, ...common },
+          signal,
+        );
+        for (const text of [...warnings, ...linesOf(stderr)]) warn(text);
+        results.set(subject, { status: 'ran', name, exitCode, messages: linesOf(stdout) });
+        return;
+      }
+      const { image, remote } = await rootfsOf(host, opened.image, rootfs, signal);
+      const result = await installSystemContainer(host, { image, ...common, remote, display }, { signal });
+      for (const warning of result.warnings) warn(warning);
+      const messages = remote?.inFolder
+        ? [`The remote rootfs for this container is set to be ${remote.rootfs}`, ...result.messages]
+        : result.messages;
+      results.set(subject, { ...result, messages });
+      if (start && !display && !image.manifest.noContainerService)
+        await startSystemContainer(host, name, signal);
+    },
+  };
+}
+
+const linesOf = (text: string): readonly string[] => text.split('\n').filter((line) => line !== '');

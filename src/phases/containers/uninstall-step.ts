@@ -1,0 +1,30 @@
+import { KbootError } from '../../lib/errors.ts';
+import { type UninstallResult, uninstallSystemContainer } from '../../system-container/index.ts';
+import { everywhere, no, type Phase, yes } from '../phase.ts';
+import { has, type Results } from './step.ts';
+
+/** Uninstalls a container. */
+export function uninstallStep(name: string, force: boolean, results: Results<UninstallResult>): Phase {
+  return {
+    id: 'uninstall-container',
+    title: `Uninstall ${name}`,
+    on: everywhere,
+    after: [],
+    // A container whose link is lost is listed by its folders.
+    decide: (subject) =>
+      [name, `${name}.0`, `${name}.1`].some((folder) => has(folder, subject))
+        ? yes(`${name} is installed`)
+        : no(`${name} is not installed`),
+    async run({ host, subject, signal }) {
+      if (subject.ledger && CLUSTER_PARTS.includes(name) && !force) {
+        throw new KbootError('REFUSED', `${host.name}: the cluster on it cannot do without ${name}`, {
+          host: host.name,
+          hint: 'kboot reset takes a machine out of its cluster; --force uninstalls it all the same',
+        });
+      }
+      results.set(subject, await uninstallSystemContainer(host, name, signal));
+    },
+  };
+}
+
+const CLUSTER_PARTS = ['node-runtime', 'etcd', 'kubelet'];
