@@ -1,6 +1,7 @@
 import { KbootError } from '../../lib/errors.ts';
-import { escapeJson, escapeLine } from '../../lib/escape.ts';
+import { escapeLine } from '../../lib/escape.ts';
 import type { ListedContainer } from '../../system-container/list.ts';
+import { jsonDocument } from './json.ts';
 
 /** A container, or what is left of one, and the machine it is on. */
 export interface ContainerRow {
@@ -82,7 +83,7 @@ export function renderContainers(rows: readonly ContainerRow[], options: ListOpt
     .filter(({ shown }) => all || shown.state !== 'inactive')
     .filter(({ shown }) => filters.every(({ key, value }) => shown[key].toLowerCase().includes(value)));
   if (quiet) return chosen.map(({ shown }) => `${escapeLine(shown.container)}\n`).join('');
-  if (json) return `${escapeJson(JSON.stringify(chosen.map(objectOf), undefined, 4))}\n`;
+  if (json) return jsonDocument(chosen.map(objectOf));
   return chosen.length === 0 ? '' : tableOf(chosen, options);
 }
 

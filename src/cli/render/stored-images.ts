@@ -1,4 +1,4 @@
-import { escapeJson } from '../../lib/escape.ts';
+import { jsonDocument } from './json.ts';
 import { renderTable } from './table.ts';
 import { formatBytes } from './units.ts';
 
@@ -118,5 +118,5 @@ export function storedImagesJson(machines: readonly StoredImages[]): string {
     })),
     ...storeSize(machine),
   }));
-  return `${escapeJson(JSON.stringify(objects, undefined, 4))}\n`;
+  return jsonDocument(objects);
 }

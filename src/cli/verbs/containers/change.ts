@@ -2,11 +2,12 @@ import { NO_BUNDLE } from '../../../bundle/none.ts';
 import type { Bundle } from '../../../bundle/open.ts';
 import type { Cluster, Machine } from '../../../config/cluster.ts';
 import { KbootError } from '../../../lib/errors.ts';
-import { escapeJson, escapeLine } from '../../../lib/escape.ts';
+import { escapeLine } from '../../../lib/escape.ts';
 import type { Results } from '../../../phases/containers/step.ts';
 import type { Phase, Subject } from '../../../phases/phase.ts';
 import type { Prepared } from '../../../plan/prepare.ts';
 import type { Failure } from '../../../plan/run.ts';
+import { jsonDocument } from '../../render/json.ts';
 import { renderPlan } from '../../render/plan.ts';
 import type { Run } from '../../verb.ts';
 import { applyRecipe } from '../apply.ts';
@@ -75,7 +76,7 @@ export function finish<T extends { readonly messages: readonly string[] }>(
     return result ? [{ host: subject.machine.name, ...result }] : [];
   });
   const text = json
-    ? `${escapeJson(JSON.stringify(rows, null, 4))}\n`
+    ? jsonDocument(rows)
     : rows
         .flatMap(({ host, messages }) =>
           messages.map((line) => `${prefix(host, machines)}${escapeLine(line)}\n`),

@@ -1,4 +1,4 @@
-import { escapeJson, escapeLine } from '../../../lib/escape.ts';
+import { escapeLine } from '../../../lib/escape.ts';
 import {
   listSystemContainers,
   readJournal,
@@ -7,6 +7,7 @@ import {
 } from '../../../system-container/index.ts';
 import { containerInfoJson, renderContainerInfo } from '../../render/container-info.ts';
 import { parseFilters, renderContainers } from '../../render/containers.ts';
+import { jsonDocument } from '../../render/json.ts';
 import { renderStoredImages, storedImagesJson } from '../../render/stored-images.ts';
 import type { Run } from '../../verb.ts';
 import type { HostFlags } from './machines.ts';
@@ -47,7 +48,7 @@ export function runInfo(
     (host, signal) => requireListed(host, name, signal),
     (answers) =>
       flags.json
-        ? jsonText(answers.map(({ host, value }) => containerInfoJson(host, value)))
+        ? jsonDocument(answers.map(({ host, value }) => containerInfoJson(host, value)))
         : answers.map(({ host, value }) => renderContainerInfo(host, value)).join('\n'),
   );
 }
@@ -69,7 +70,7 @@ export function runLogs(run: Run, name: string, { lines, since, json, ...flags }
         host,
         lines: value.split('\n').filter((line) => line !== ''),
       }));
-      if (json) return jsonText(all);
+      if (json) return jsonDocument(all);
       const prefix = (host: string) => (all.length > 1 ? `${host}: ` : '');
       return all
         .flatMap(({ host, lines: own }) => own.map((line) => `${prefix(host)}${escapeLine(line)}\n`))
@@ -85,5 +86,3 @@ export function runImages(run: Run, flags: HostFlags & { readonly json: boolean 
     return flags.json ? storedImagesJson(stored) : renderStoredImages(stored);
   });
 }
-
-const jsonText = (value: object): string => `${escapeJson(JSON.stringify(value, null, 4))}\n`;

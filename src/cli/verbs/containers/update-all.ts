@@ -1,7 +1,7 @@
 import type { Cluster, Machine } from '../../../config/cluster.ts';
 import { KbootError, messageOf } from '../../../lib/errors.ts';
-import { escapeJson } from '../../../lib/escape.ts';
 import type { Failure } from '../../../plan/run.ts';
+import { jsonDocument } from '../../render/json.ts';
 import { renderUpdateSummary, type UpdateRow } from '../../render/update-summary.ts';
 import type { Run } from '../../verb.ts';
 import { throwFailures } from '../session.ts';
@@ -43,7 +43,7 @@ export async function updateAll(
     rows.push(...done.rows);
     failures.push(...done.failures);
   }
-  const text = flags.json ? `${escapeJson(JSON.stringify(rows, null, 4))}\n` : renderUpdateSummary(rows);
+  const text = flags.json ? jsonDocument(rows) : renderUpdateSummary(rows);
   if (failures.length === 0) return text;
   run.io.stdout.write(text);
   throwFailures(failures, run.io.signal, machines.length);
