@@ -97,12 +97,12 @@ async function podsOf(kubectl) {
 }
 
 /**
- * Updates each container to the image that `rebase` gives for it, on all machines, and rolls it back. `kboot` and
- * `kubectl` take arguments and resolve with standard output; `addresses` are the nodes' own. Resolves with a row for
+ * Updates each container to the image that `rebase` gives for it, on the machines that the options `where` choose, and
+ * rolls it back. `kboot` and `kubectl` take arguments and resolve with standard output; `addresses` are the nodes' own. Resolves with a row for
  * each change: `{ container, change, seconds, awayMs, requests, failed, lost, restarted }`, where `awayMs` is the
  * longest of all machines, and `lost` and `restarted` name pods.
  */
-export async function updateUnderLoad({ kboot, kubectl, image, addresses, containers, rebase }) {
+export async function updateUnderLoad({ kboot, kubectl, image, addresses, containers, rebase, where }) {
   await kubectl(['apply', '-f', '-'], JSON.stringify(workload(image, addresses.length * 2)));
   try {
     await kubectl(['rollout', 'status', `deployment/${NAME}`, '--timeout=120s']);
@@ -119,7 +119,7 @@ export async function updateUnderLoad({ kboot, kubectl, image, addresses, contai
         const before = await podsOf(kubectl);
         const load = startLoad(urls);
         const started = performance.now();
-        const results = JSON.parse(await kboot(['containers', ...args, '--all-hosts', '--json']));
+        const results = JSON.parse(await kboot(['containers', ...args, ...where, '--json']));
         const seconds = (performance.now() - started) / 1000;
         await delay(AFTERWARDS_MS);
         const { requests, failed } = await load.stop();

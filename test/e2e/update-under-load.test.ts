@@ -36,7 +36,7 @@ describeE2e('system containers under a running workload', () => {
       kubectl: (args: string[], input?: string) => kubectl(cluster.folder, args, input),
       image: await shellImage(),
       addresses: cluster.lab.machines.slice(1).map(({ address }) => address),
-      ...{ containers: CONTAINERS, rebase },
+      ...{ containers: CONTAINERS, rebase, where: ['--all-hosts'] },
     });
     for (const { container, change, awayMs, requests, failed } of rows) {
       process.stdout.write(

@@ -1,0 +1,2 @@
+/** A line of the report. */
+export const say = (text) => console.log(text);
