@@ -16,7 +16,7 @@ import { directory, file, makeImage, makeLayer } from '../system-container/make-
 const ROOT = '/var/lib/containers/atomic';
 
 /** Kills in a CI run; all hundred of them where KBOOT_E2E_ALL is set. */
-const KILLS = env['KBOOT_E2E_ALL'] === '1' ? 100 : 12;
+const KILLS = env['KBOOT_E2E_ALL'] === '1' ? 100 : 8;
 
 describeE2e('a crash at any moment', () => {
   const lab = useContainerLab();

@@ -43,9 +43,9 @@ async function podman(...args: string[]): Promise<string> {
 /** Takes an image out of the bundle, as anyone would: it is an OCI layout. Gives back the name it gets here. */
 async function load(name: string): Promise<string> {
   const image = bundle.lock.images.find((candidate) => candidate.name.includes(`/${name}:`));
-  const id = await podman('pull', '--quiet', `oci:${bundle.dir}:${image?.name}`);
   const tag = `localhost/${PREFIX}/${name}:latest`;
-  await podman('tag', id, tag);
+  // podman makes a name out of a layout's path, and cannot where a folder begins with a dot.
+  await execa('skopeo', ['copy', '--quiet', `oci:${bundle.dir}:${image?.name}`, `containers-storage:${tag}`]);
   return tag;
 }
 
