@@ -56,8 +56,8 @@ export interface ClusterInfoCheck {
 
 /**
  * Checks the cluster-info that a machine received: signed with the token, and with a CA that the master has.
- * Throws TRUST_FAILED saying which of it failed. Resolves with false when the signer has not signed for this
- * token yet: ask again.
+ * Throws TRUST_FAILED saying which of it failed; a CA that is not the master's needs no signature to be wrong. Resolves
+ * with false when the signer has not signed for this token yet: ask again.
  */
 export async function verifyClusterInfo(check: ClusterInfoCheck): Promise<boolean> {
   const fail = (what: string, cause?: unknown): KbootError =>
@@ -78,13 +78,6 @@ export async function verifyClusterInfo(check: ClusterInfoCheck): Promise<boolea
   }
   const kubeconfig = data['kubeconfig'];
   if (kubeconfig === undefined) throw fail('its cluster-info has no kubeconfig');
-  const jws = data[`jws-kubeconfig-${check.token.id}`];
-  if (jws === undefined) return false;
-  try {
-    await verifySignature(jws, kubeconfig, check.token);
-  } catch (cause) {
-    throw fail(`the signature of its cluster-info does not match the token (${messageOf(cause)})`, cause);
-  }
   let pins: readonly string[];
   try {
     const authority = Kubeconfig.parse(parse(kubeconfig)).clusters[0]?.cluster['certificate-authority-data'];
@@ -94,6 +87,13 @@ export async function verifyClusterInfo(check: ClusterInfoCheck): Promise<boolea
   }
   if (!pins.some((pin) => check.caCertHashes.includes(pin))) {
     throw fail(`its CA is ${pins.join(', ') || 'missing'}, the master's is ${check.caCertHashes.join(', ')}`);
+  }
+  const jws = data[`jws-kubeconfig-${check.token.id}`];
+  if (jws === undefined) return false;
+  try {
+    await verifySignature(jws, kubeconfig, check.token);
+  } catch (cause) {
+    throw fail(`the signature of its cluster-info does not match the token (${messageOf(cause)})`, cause);
   }
   return true;
 }

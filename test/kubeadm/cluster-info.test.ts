@@ -49,6 +49,13 @@ describe('verifyClusterInfo', () => {
     await expect(check({ kubeconfig: kubeconfigWith(CA_PEM) })).resolves.toBe(false);
   });
 
+  it('does not wait for a signature where the CA is another cluster’s', async () => {
+    await expect(check({ kubeconfig: kubeconfigWith(OTHER_CA_PEM) })).rejects.toMatchObject({
+      code: 'TRUST_FAILED',
+      message: expect.stringContaining('its CA is sha256:'),
+    });
+  });
+
   it('refuses a signature by another token', async () => {
     const kubeconfig = kubeconfigWith(CA_PEM);
     const other = parseToken(`abcdef.${newToken().secret.reveal()}`);
