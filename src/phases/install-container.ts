@@ -1,5 +1,3 @@
-import { createReadStream } from 'node:fs';
-import { join } from 'node:path';
 import type { BundleImage } from '../bundle/lock.ts';
 import { readConfig } from '../bundle/oci-layout.ts';
 import type { Bundle } from '../bundle/open.ts';
@@ -8,13 +6,13 @@ import type { Facts } from '../facts/facts.ts';
 import { BLOBS_DIR, CONTAINERD_BLOBS } from '../facts/paths.ts';
 import { KbootError } from '../lib/errors.ts';
 import {
-  cachedLayerScan,
   installSystemContainer,
   machineCapabilities,
   programDirectory,
   readSystemImage,
   type SystemImage,
 } from '../system-container/index.ts';
+import { layerScans } from './layer-scans.ts';
 import type { PhaseContext } from './phase.ts';
 import { requireImage } from './system-containers.ts';
 
@@ -31,11 +29,7 @@ export async function readBundleImage(
   image: BundleImage,
   cacheDir: string,
 ): Promise<SystemImage> {
-  const scans = await Promise.all(
-    image.layers.map(({ digest }) =>
-      cachedLayerScan(digest, () => createReadStream(bundle.blobPath(digest)), join(cacheDir, 'layer-scans')),
-    ),
-  );
+  const scans = await layerScans(image.layers, (digest) => bundle.blobPath(digest), cacheDir);
   const { config } = await readConfig(bundle.dir, image.config.digest);
   const id = hexOf(image.manifest.digest);
   return readSystemImage({ name: image.name, id, layers: scans, labels: config?.Labels ?? {} });

@@ -4,6 +4,7 @@ import { LIST_DEPLOYMENTS, parseDeployments, trackedPaths } from './deployments.
 import type { SystemImage } from './image.ts';
 import { CHECKOUT_ROOT, packagedUnitPaths, tmpfilesPath, unitPath } from './paths.ts';
 import { render } from './render.ts';
+import { USUAL_FEATURES } from './unit.ts';
 
 /** A container that is going to be installed. */
 export interface PlannedContainer {
@@ -63,7 +64,7 @@ function destinationsOf({
 }: PlannedContainer): readonly HostFileConflict[] {
   const rendered = render({
     ...{ image, name, root: CHECKOUT_ROOT, slot: 0, userValues: values, uuid: '', capabilities: [] },
-    ...{ readOnly, runtime: '', features: { systemdCgroup: true, pidFile: true }, spec: undefined },
+    ...{ readOnly, runtime: '', features: USUAL_FEATURES, spec: undefined },
   });
   const files = rendered.hostFiles.filter(({ kind }) => kind !== 'directory').map(({ path }) => path);
   const engine = rendered.unit === undefined ? [] : [unitPath(name), ...packagedUnitPaths(name)];

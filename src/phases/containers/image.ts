@@ -1,7 +1,7 @@
-import { createReadStream } from 'node:fs';
-import { join } from 'node:path';
 import type { SourceImage } from '../../bundle/image-source/source-image.ts';
-import { cachedLayerScan, readSystemImage, type SystemImage } from '../../system-container/index.ts';
+import { hexOf } from '../../bundle/select.ts';
+import { readSystemImage, type SystemImage } from '../../system-container/index.ts';
+import { layerScans } from '../layer-scans.ts';
 
 /** An image on the operator's side, every entry of its layers checked. */
 export interface OpenedImage {
@@ -12,11 +12,7 @@ export interface OpenedImage {
 /** Reads what the engine has to know of an image. Throws IMAGE_INVALID. */
 export async function readImage(source: SourceImage, cacheDir: string): Promise<OpenedImage> {
   const { name, labels } = source;
-  const layers = await Promise.all(
-    source.layers.map(({ digest }) =>
-      cachedLayerScan(digest, () => createReadStream(source.blobPath(digest)), join(cacheDir, 'layer-scans')),
-    ),
-  );
-  const id = source.manifestDigest.replace(/^sha256:/, '');
+  const layers = await layerScans(source.layers, (digest) => source.blobPath(digest), cacheDir);
+  const id = hexOf(source.manifestDigest);
   return { source, image: readSystemImage({ name, id, layers, labels }) };
 }
