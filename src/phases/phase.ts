@@ -64,6 +64,11 @@ export interface Phase {
    * does not. Phases that do not wait for each other run at the same time.
    */
   readonly after: readonly string[];
+  /**
+   * Finishes what others on the machine may need already (images of pods that run): it and what it waits for go on
+   * after another phase of the machine failed, unless they wait for that one.
+   */
+  readonly finishes?: boolean;
   /** Only looks: it does not count as a change. */
   readonly check?: boolean;
   /** Runs at the end whatever happened before, also after Ctrl-C: it cleans up. */

@@ -69,6 +69,8 @@ function importPhase(
     title,
     on: everywhere,
     after,
+    // Pods that run already wait for their images, whatever failed since.
+    finishes: true,
     decide: (subject, _situation, bundle) => {
       const images = choose(subject, bundle);
       return images.length === 0 ? no('containerd has them') : yes(`${images.length} images are missing`);

@@ -6,7 +6,7 @@ import type { Phase, Situation, Subject } from '../phases/phase.ts';
 import { Shared } from '../phases/shared.ts';
 import { makePlan, type Plan } from './plan.ts';
 import { foreignFiles, preflight, refuseErrors } from './preflight/preflight.ts';
-import { type Failure, runPlan } from './run.ts';
+import { type PlanResult, runPlan } from './run.ts';
 
 export interface ApplyOptions {
   readonly bundle: Bundle;
@@ -35,12 +35,12 @@ export async function planRecipe(
   return makePlan(recipe, situation, bundle);
 }
 
-/** Carries a plan out. Resolves with what failed, in the order of the plan. */
+/** Carries a plan out. */
 export async function applyPlan(
   plan: Plan,
   situation: Situation,
   options: ApplyOptions,
-): Promise<readonly Failure[]> {
+): Promise<PlanResult> {
   const { bundle, hosts, cacheDir, clock } = options;
   const shared = new Shared();
   const hostOf = (subject: Subject): Host => {

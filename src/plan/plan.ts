@@ -28,11 +28,39 @@ export function changesOf(plan: Plan): readonly Step[] {
   return plan.steps.filter(({ phase, decision }) => decision.run && phase.check !== true);
 }
 
-/** The steps that must be over before this one, by the rule of Phase.after. */
-export function stepsBefore({ steps }: Plan, step: Step): readonly Step[] {
-  return step.phase.after.flatMap((id) => {
-    const all = steps.filter(({ phase }) => phase.id === id);
-    const own = all.filter(({ subject }) => subject === step.subject);
-    return own.length > 0 ? own : all;
-  });
+/**
+ * The steps that must be over before each step, by the rule of Phase.after. Throws an Error when steps wait for each
+ * other in a circle: a mistake in a recipe.
+ */
+export function prerequisites({ steps }: Plan): ReadonlyMap<Step, readonly Step[]> {
+  const byPhase = new Map<string, Step[]>();
+  for (const step of steps) {
+    const same = byPhase.get(step.phase.id);
+    if (same) same.push(step);
+    else byPhase.set(step.phase.id, [step]);
+  }
+  const ownOf = new Map(steps.map((step) => [`${step.phase.id} ${step.subject.machine.name}`, step]));
+  const before = new Map(
+    steps.map((step) => [
+      step,
+      step.phase.after.flatMap((id) => {
+        const own = ownOf.get(`${id} ${step.subject.machine.name}`);
+        return own ? [own] : (byPhase.get(id) ?? []);
+      }),
+    ]),
+  );
+  requireNoCircle(before);
+  return before;
+}
+
+function requireNoCircle(before: ReadonlyMap<Step, readonly Step[]>): void {
+  const state = new Map<Step, 'open' | 'good'>();
+  const visit = (step: Step): void => {
+    if (state.get(step) === 'good') return;
+    if (state.get(step) === 'open') throw new Error(`the phase ${step.phase.id} waits for itself`);
+    state.set(step, 'open');
+    for (const other of before.get(step) ?? []) visit(other);
+    state.set(step, 'good');
+  };
+  for (const step of before.keys()) visit(step);
 }

@@ -13,7 +13,7 @@ import { leftTokens } from '../phases/tokens.ts';
 import { listSystemContainers } from '../system-container/index.ts';
 import { ExclusiveHost } from './exclusive-host.ts';
 import { lockHost } from './lock.ts';
-import type { Failure } from './run.ts';
+import type { Failure } from './outcome.ts';
 
 export interface PrepareOptions {
   readonly cluster: Cluster;

@@ -4,16 +4,21 @@ import type { Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Report } from '../lib/events.ts';
 import type { PhaseContext } from '../phases/phase.ts';
-import { type Plan, type Step, stepsBefore } from './plan.ts';
+import { type Failure, failuresOf, type Outcome, type Outcomes } from './outcome.ts';
+import type { Plan, Step } from './plan.ts';
+import { Schedule } from './schedule.ts';
 
-/** A step that was not tried, because one before it failed. */
-class Blocked extends Error {}
+/** How long the cleaning up of one machine may take, also after Ctrl-C. */
+const CLEAN_UP_MS = 120_000;
 
-/** A failure of one machine. */
-export interface Failure {
-  readonly host: string;
-  readonly phase: string;
-  readonly error: unknown;
+/** Why a step is stopped that could go on by itself. */
+class Blocked extends Error {
+  readonly by: Step;
+
+  constructor(by: Step) {
+    super(`${by.phase.title} failed`);
+    this.by = by;
+  }
 }
 
 export interface RunOptions {
@@ -26,93 +31,79 @@ export interface RunOptions {
   readonly contextOf: (step: Step) => Omit<PhaseContext, 'signal' | 'progress' | 'warn'>;
 }
 
-/** Lets go of steps that wait for one which has not started, because its machine has not had its turn. */
-class Deferred {
-  readonly promise: Promise<void>;
-  resolve: () => void = () => {};
-  reject: (error: unknown) => void = () => {};
-
-  constructor() {
-    this.promise = new Promise((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
-    // A failure is read by those who wait and by the collection at the end; nobody may be waiting.
-    this.promise.catch(() => {});
-  }
+/** What came of a plan. */
+export interface PlanResult {
+  readonly outcomes: Outcomes;
+  /** Every failure, in the order of the plan. */
+  readonly failures: readonly Failure[];
 }
 
 /**
  * Walks a plan: machines in parallel up to the limit, on each machine whatever does not wait for something
- * else. A failure ends its own machine's other phases; other machines go on unless they wait for it. Phases
- * marked `always` run last, also after a failure or an interruption. Resolves with every failure, in the order
- * of the plan; never rejects.
+ * else. A failure ends its own machine's other phases, but for those that finish what is needed already; other
+ * machines go on unless they wait for it. Phases marked `always` run last, also after a failure or an
+ * interruption. Never rejects because of what a phase does.
  */
-export async function runPlan(plan: Plan, options: RunOptions): Promise<readonly Failure[]> {
-  const ended = new Map(plan.steps.map((step) => [step, new Deferred()]));
-  const failures = new Map<Step, unknown>();
+export async function runPlan(plan: Plan, options: RunOptions): Promise<PlanResult> {
+  const marked = (always: boolean): Plan => ({
+    steps: plan.steps.filter(({ phase }) => (phase.always === true) === always),
+  });
+  const main = await runMain(marked(false), options);
+  const outcomes = new Map([...main, ...(await cleanUp(marked(true), options))]);
+  return { outcomes, failures: failuresOf(plan, outcomes) };
+}
+
+function runMain(plan: Plan, options: RunOptions): Promise<Outcomes> {
+  const schedule = new Schedule(plan, options.limit);
+  const running = new Map<Step, AbortController>();
+  return new Promise((resolve) => {
+    const start = async (step: Step): Promise<void> => {
+      const stop = new AbortController();
+      running.set(step, stop);
+      const signal = AbortSignal.any([options.signal, stop.signal]);
+      // All that is under way listens to it: many commands are no leak.
+      setMaxListeners(0, signal);
+      const outcome = await runStep(step, signal, options);
+      running.delete(step);
+      for (const other of schedule.end(step, outcome)) running.get(other)?.abort(new Blocked(step));
+      goOn();
+    };
+    const goOn = (): void => {
+      if (options.signal.aborted) schedule.cancel(options.signal.reason);
+      for (let step = schedule.take(); step !== undefined; step = schedule.take()) void start(step);
+      if (schedule.isOver) resolve(schedule.outcomes);
+    };
+    goOn();
+  });
+}
+
+/** Machines in parallel, each one's phases one after the other, whatever came of the one before. */
+async function cleanUp({ steps }: Plan, options: RunOptions): Promise<Outcomes> {
   const slots = pLimit(options.limit);
-
-  const attempt = async (step: Step, signal: AbortSignal): Promise<void> => {
-    const end = ended.get(step);
-    try {
-      await Promise.all(stepsBefore(plan, step).map((before) => ended.get(before)?.promise)).catch(
-        (cause) => {
-          throw new Blocked('a phase before it failed', { cause });
-        },
-      );
-      signal.throwIfAborted();
-      await runStep(step, signal, options);
-      end?.resolve();
-    } catch (error) {
-      end?.reject(error);
-      throw error;
-    }
-  };
-
-  const onMachine = async (steps: readonly Step[]): Promise<void> => {
-    const stop = new AbortController();
-    const signal = AbortSignal.any([options.signal, stop.signal]);
-    // All that is under way listens to it: many machines are no leak.
-    setMaxListeners(0, signal);
-    await Promise.all(
-      steps.map((step) =>
-        attempt(step, signal).catch((error) => {
-          if (!(error instanceof Blocked) && !stop.signal.aborted) failures.set(step, error);
-          stop.abort(new Blocked('another phase of this machine failed'));
-        }),
-      ),
-    );
-  };
-
-  const machines = [...new Set(plan.steps.map(({ subject }) => subject))];
-  const of = (always: boolean) =>
-    machines.map((machine) =>
-      plan.steps.filter(({ subject, phase }) => subject === machine && (phase.always === true) === always),
-    );
-  await Promise.all(of(false).map((steps) => slots(() => onMachine(steps))));
-  const lastChance = AbortSignal.timeout(60_000);
+  const outcomes = new Map<Step, Outcome>();
+  const machines = [...new Set(steps.map(({ subject }) => subject))];
   await Promise.all(
-    of(true).map((steps) =>
+    machines.map((machine) =>
       slots(async () => {
-        for (const step of steps) {
-          await runStep(step, lastChance, options).catch((error) => failures.set(step, error));
+        const signal = AbortSignal.timeout(CLEAN_UP_MS);
+        for (const step of steps.filter(({ subject }) => subject === machine)) {
+          outcomes.set(step, await runStep(step, signal, options));
         }
       }),
     ),
   );
-  return plan.steps
-    .filter((step) => failures.has(step))
-    .map((step) => ({ host: step.subject.machine.name, phase: step.phase.id, error: failures.get(step) }));
+  return outcomes;
 }
 
-async function runStep(step: Step, signal: AbortSignal, options: RunOptions): Promise<void> {
+async function runStep(step: Step, signal: AbortSignal, options: RunOptions): Promise<Outcome> {
   const { phase, subject, decision } = step;
   const { report, clock } = options;
   const host = subject.machine.name;
+  const skip = (because: string) =>
+    report({ type: 'phase-skip', phase: phase.id, title: phase.title, host, because });
   if (!decision.run) {
-    report({ type: 'phase-skip', phase: phase.id, title: phase.title, host, because: decision.because });
-    return;
+    skip(decision.because);
+    return { state: 'skipped' };
   }
   const startedAt = clock.now();
   report({ type: 'phase-start', phase: phase.id, title: phase.title, host });
@@ -124,17 +115,17 @@ async function runStep(step: Step, signal: AbortSignal, options: RunOptions): Pr
       warn: (text) => report({ type: 'warning', host, text }),
     });
     report({ type: 'phase-end', phase: phase.id, host, ms: clock.now() - startedAt, ok: true });
+    return { state: 'done' };
   } catch (error) {
-    if (signal.aborted) {
-      const because =
-        signal.reason instanceof Blocked
-          ? 'stopped: another phase of this machine failed'
-          : 'stopped: the next run goes on from here';
-      report({ type: 'phase-skip', phase: phase.id, title: phase.title, host, because });
-      throw error;
+    if (signal.reason instanceof Blocked) {
+      skip('stopped: another phase of this machine failed');
+      return { state: 'blocked', by: signal.reason.by };
     }
-    const ms = clock.now() - startedAt;
-    report({ type: 'phase-end', phase: phase.id, host, ms, ok: false, error: messageOf(error) });
-    throw error;
+    if (signal.aborted) skip('stopped: the next run goes on from here');
+    else {
+      const ms = clock.now() - startedAt;
+      report({ type: 'phase-end', phase: phase.id, host, ms, ok: false, error: messageOf(error) });
+    }
+    return { state: 'failed', error };
   }
 }

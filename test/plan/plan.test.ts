@@ -3,7 +3,7 @@ import type { Ledger } from '../../src/facts/ledger.ts';
 import { INITIALISED, JOINED } from '../../src/facts/paths.ts';
 import { INIT, JOIN } from '../../src/phases/recipes.ts';
 import { REMOVE, RESET } from '../../src/phases/reset/recipes.ts';
-import { changesOf, makePlan, stepsBefore } from '../../src/plan/plan.ts';
+import { changesOf, makePlan, prerequisites } from '../../src/plan/plan.ts';
 import { BUNDLE, factsWith, LOCK, situationOf, subjectWith } from '../helpers/situation.ts';
 
 const hex = (digest: string): string => digest.slice('sha256:'.length);
@@ -105,7 +105,9 @@ describe('join', () => {
     const trust = plan.steps.find(({ phase }) => phase.id === 'trust');
     if (!trust) throw new Error('no step trust');
     expect(
-      stepsBefore(plan, trust).map(({ phase, subject }) => `${subject.machine.name}: ${phase.id}`),
+      (prerequisites(plan).get(trust) ?? []).map(
+        ({ phase, subject }) => `${subject.machine.name}: ${phase.id}`,
+      ),
     ).toEqual(['node1.example.com: send-system', 'master.example.com: join-token']);
   });
 });

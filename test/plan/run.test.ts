@@ -29,14 +29,16 @@ function harness(...machines: readonly string[]) {
     },
     ...more,
   });
-  const run = (recipe: readonly Phase[], signal = new AbortController().signal, limit = 10) =>
-    runPlan(makePlan(recipe, situation, BUNDLE), {
+  const run = async (recipe: readonly Phase[], signal = new AbortController().signal, limit = 10) => {
+    const { failures } = await runPlan(makePlan(recipe, situation, BUNDLE), {
       clock: { now: () => 0, sleep: () => Promise.resolve() },
       report: (event) => events.push(event),
       signal,
       limit,
       contextOf: ({ subject }) => ({ subject }) as PhaseContext,
     });
+    return failures;
+  };
   return { done, events, phase, run };
 }
 
@@ -107,4 +109,56 @@ it('says why a phase is left out', async () => {
     host: 'm',
     because: 'it is there',
   });
+});
+
+it('lets a machine wait for one that has no place yet, with one place for all', async () => {
+  const { done, phase, run } = harness('m', 'n');
+  // The first machine waits for the second, which may only begin while the first takes no place.
+  const last = phase('last', [], { on: ({ machine }) => machine.role === 'node' });
+  const first = phase('first', ['last'], { on: ({ machine }) => machine.role === 'master' });
+  await expect(run([first, last], undefined, 1)).resolves.toEqual([]);
+  expect(done).toEqual(['n.last', 'm.first']);
+});
+
+it('counts machines as failed that could not be tried because another one failed', async () => {
+  const { done, phase, run } = harness('m', 'n1', 'n2');
+  const token = phase('token', [], {
+    on: ({ machine }) => machine.role === 'master',
+    run: () => Promise.reject(new Error('no token')),
+  });
+  const node = { on: ({ machine }: { machine: { role: string } }) => machine.role === 'node' };
+  const failures = await run([token, phase('join', ['token'], node), phase('ready', ['join'], node)]);
+  expect(failures).toEqual([
+    { host: 'm', phase: 'token', error: new Error('no token') },
+    { host: 'n1', phase: 'join', blocked: true, error: expect.objectContaining({ host: 'n1' }) },
+    { host: 'n2', phase: 'join', blocked: true, error: expect.objectContaining({ host: 'n2' }) },
+  ]);
+  expect(String(failures[1]?.error)).toContain('waits for m, where "token" failed');
+  expect(done).toEqual([]);
+});
+
+it('finishes what pods need that run already, after another phase failed', async () => {
+  const { done, phase, run } = harness('m');
+  const importRest = phase('import', ['send'], { finishes: true });
+  const send = phase('send', []);
+  const failures = await run([
+    send,
+    importRest,
+    phase('apply', [], { run: () => Promise.reject(new Error('no RBAC')) }),
+    phase('ready', ['import', 'apply']),
+    phase('other', []),
+  ]);
+  expect(failures.map(({ phase: id }) => id)).toEqual(['apply']);
+  expect(done).toEqual(['m.send', 'm.import']);
+});
+
+it('sends nothing more to a machine where the import waits for what failed', async () => {
+  const { done, phase, run } = harness('m');
+  await run([
+    phase('send', []),
+    phase('trust', [], { run: () => Promise.reject(new Error('another cluster')) }),
+    phase('runtime', ['trust']),
+    phase('import', ['send', 'runtime'], { finishes: true }),
+  ]);
+  expect(done).toEqual([]);
 });

@@ -2,9 +2,9 @@ import type { Bundle } from '../../bundle/open.ts';
 import { systemClock } from '../../lib/clock.ts';
 import type { Phase } from '../../phases/phase.ts';
 import { applyPlan, planRecipe } from '../../plan/apply.ts';
+import type { Failure } from '../../plan/outcome.ts';
 import { changesOf, makePlan, type Plan } from '../../plan/plan.ts';
 import type { Prepared } from '../../plan/prepare.ts';
-import type { Failure } from '../../plan/run.ts';
 import type { Run } from '../verb.ts';
 import { cacheDirOf } from './bundle.ts';
 import { PARALLEL } from './session.ts';
@@ -48,6 +48,6 @@ export async function applyRecipe(
   const changes = changesOf(plan).length;
   if (dryRun) return { plan, changes, failures: prepared.failures };
   await before?.();
-  const failures = await applyPlan(plan, situation, options);
+  const { failures } = await applyPlan(plan, situation, options);
   return { plan, changes, failures: [...prepared.failures, ...failures] };
 }

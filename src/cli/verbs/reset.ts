@@ -3,8 +3,8 @@ import { type Cluster, type Machine, machinesOf } from '../../config/cluster.ts'
 import { KbootError } from '../../lib/errors.ts';
 import type { Phase } from '../../phases/phase.ts';
 import { REMOVE, RESET } from '../../phases/reset/recipes.ts';
+import type { Failure } from '../../plan/outcome.ts';
 import type { Plan } from '../../plan/plan.ts';
-import type { Failure } from '../../plan/run.ts';
 import { confirm } from '../confirm.ts';
 import { renderPlan } from '../render/plan.ts';
 import type { Run } from '../verb.ts';

@@ -7,8 +7,8 @@ import { connectSsh } from '../../host/ssh/connect.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { KbootError } from '../../lib/errors.ts';
 import { fanOut } from '../../lib/fan-out.ts';
+import type { Failure } from '../../plan/outcome.ts';
 import { type Prepared, prepare } from '../../plan/prepare.ts';
-import type { Failure } from '../../plan/run.ts';
 import type { Run } from '../verb.ts';
 import { clusterBundle, isToBeBuilt } from './bundle.ts';
 

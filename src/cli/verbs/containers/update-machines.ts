@@ -2,7 +2,7 @@ import { clearImage, sendImage } from '../../../phases/containers/send-image.ts'
 import type { Results } from '../../../phases/containers/step.ts';
 import { activateStep, prepareStep } from '../../../phases/containers/update-steps.ts';
 import type { Subject } from '../../../phases/phase.ts';
-import type { Failure } from '../../../plan/run.ts';
+import type { Failure } from '../../../plan/outcome.ts';
 import type { UpdateResult } from '../../../system-container/index.ts';
 import { applySteps, type Change } from './change.ts';
 import type { Images } from './images.ts';
