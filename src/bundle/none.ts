@@ -18,3 +18,17 @@ export const NO_BUNDLE: Bundle = {
   blobPath: nothing,
   readManifest: nothing,
 };
+
+/** Stands in for a bundle that has yet to be built, in a dry run: what it will hold is not known. */
+export function unbuiltBundle(kubernetes: string): Bundle {
+  return {
+    ...{ dir: '', digest: '', blobPath: nothing, readManifest: nothing },
+    lock: {
+      ...{ apiVersion: 'kboot/v1', kind: 'Bundle', kubernetes, arch: 'amd64', source: 'modules' },
+      ...{ versions: {}, images: [], manifests: [] },
+    },
+  };
+}
+
+/** Whether the bundle is one of unbuiltBundle. */
+export const isUnbuilt = ({ lock }: Bundle): boolean => lock.images.length === 0;

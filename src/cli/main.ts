@@ -25,7 +25,7 @@ export async function main(io: Io, commands: LoadCommands = builtIn): Promise<nu
   }
   try {
     const { runProgram } = await import('./program.ts');
-    return await runProgram(io, await commands());
+    return await runProgram(io, await commands(), isGiven(io, '--events'));
   } catch (thrown) {
     if (thrown instanceof ExitWith) return thrown.exitCode;
     return await fail(io, thrown);
@@ -37,15 +37,21 @@ async function fail(io: Io, thrown: unknown): Promise<number> {
   const inner = thrown instanceof RunFailed ? thrown.cause : thrown;
   // A cancelled run ends with whatever the cancellation broke first; what matters is that it was cancelled.
   const error = io.signal.aborted ? io.signal.reason : inner;
-  if (io.argv.includes('--events')) {
+  if (isGiven(io, '--events')) {
     const { errorEvent } = await import('./render/error-event.ts');
     io.stderr.write(`${JSON.stringify(errorEvent(error, logPath))}\n`);
     return exitCodeOf(error);
   }
   const { renderError } = await import('./render/error.ts');
   const { paintFor } = await import('./render/paint.ts');
-  io.stderr.write(renderError(error, { logPath, paint: paintFor(io, !io.argv.includes('--no-color')) }));
+  io.stderr.write(renderError(error, { logPath, paint: paintFor(io, !isGiven(io, '--no-color')) }));
   return exitCodeOf(error);
+}
+
+/** Whether a flag of kboot's own stands in the command line: what follows `--` belongs to another program. */
+function isGiven({ argv }: Io, flag: string): boolean {
+  const end = argv.indexOf('--');
+  return (end < 0 ? argv : argv.slice(0, end)).includes(flag);
 }
 
 /** The documented exit code of an error: 1 for a bug, the one of its class otherwise. */

@@ -5,6 +5,7 @@ import { DEFAULTS } from '../config/defaults.ts';
 import { KbootError, messageOf } from '../lib/errors.ts';
 import type { Event, Report } from '../lib/events.ts';
 import { appendToLogFile, type LogFile, logDirectory, openLogFile } from '../lib/log-file.ts';
+import { ExitWith } from './exit-with.ts';
 import type { Io } from './io.ts';
 import { paintFor } from './render/paint.ts';
 import { lineFormatter } from './report/lines.ts';
@@ -46,7 +47,8 @@ export function addGlobalOptions(program: Command): Command {
 /**
  * Runs what a verb does, with a log file and a reporter: `command` is the one whose action calls this. The event
  * `run-start` is the verb's business, who knows the machines; `run-end` and the result, which is the text that
- * `task` resolves with, are this function's. Rejects with RunFailed, which carries the error and the log's path.
+ * `task` resolves with, are this function's. Rejects with RunFailed, which carries the error and the log's path, or
+ * with an ExitWith of the task.
  */
 export async function runVerb(
   io: Io,
@@ -84,6 +86,12 @@ export async function runVerb(
     reporter.stop();
     if (typeof result === 'string') io.stdout.write(result);
   } catch (error) {
+    if (error instanceof ExitWith) {
+      end(error.exitCode === 0);
+      reporter.stop();
+      io.stdout.write(error.output);
+      throw error;
+    }
     log.write(inspect(error, { depth: 5 }));
     end(false);
     throw new RunFailed(log.path, error);

@@ -2,7 +2,7 @@ import { KbootError } from '../lib/errors.ts';
 import { createFile, replaceFile } from '../lib/write-file.ts';
 import { type Cluster, machinesOf } from './cluster.ts';
 import { addMachineText, type List, newClusterText } from './edit-text.ts';
-import { invalidCluster, loadCluster, parseCluster, readClusterFile } from './load.ts';
+import { invalidCluster, parseCluster, readClusterFile, requireValid } from './load.ts';
 import { machineNameProblem } from './names.ts';
 
 const ROLE = { masters: 'master', nodes: 'node' } as const;
@@ -33,27 +33,37 @@ export async function createCluster(file: string, master: string, home: string):
   return cluster;
 }
 
+/** A cluster with machines that its file may not list yet. */
+export interface Addition {
+  readonly cluster: Cluster;
+  /** What is odd about the file, for a person. */
+  readonly warnings: readonly string[];
+  /** Writes the machines into the file, keeping its comments and formatting; the file is replaced at once. */
+  save(): Promise<void>;
+}
+
 /**
- * Adds those of `names` that are not listed yet to one list of the cluster file, keeping its comments and
- * formatting, and returns the cluster. The file is replaced at once, and only when the result is valid. Throws
- * CONFIG_INVALID for a file that is wrong, before or after the change, and USAGE for a name that cannot be a
+ * The cluster with those of `names` added to one list that are not listed yet; nothing is written before save().
+ * Throws CONFIG_INVALID for a file that is wrong, before or after the change, and USAGE for a name that cannot be a
  * machine's or that the file lists in the other role.
  */
-export async function addMachines(
+export async function planAddition(
   file: string,
   list: List,
   names: readonly string[],
   home: string,
-): Promise<Cluster> {
-  const { cluster } = await loadCluster(file, home);
+): Promise<Addition> {
   const text = await readClusterFile(file);
+  const { cluster } = requireValid(file, parseCluster(text, file, home));
   const missing = [...new Set(names)].filter((name) => isMissing(cluster, list, name));
-  if (missing.length === 0) return cluster;
   const edited = missing.reduce((soFar, name) => addMachineText(soFar, list, name), text);
-  const result = parseCluster(edited, file, home);
-  if (result.cluster === undefined) throw invalidCluster(file, result.issues);
-  await replaceFile(file, edited);
-  return result.cluster;
+  const added = requireValid(file, parseCluster(edited, file, home));
+  return {
+    ...added,
+    save: async () => {
+      if (missing.length > 0) await replaceFile(file, edited);
+    },
+  };
 }
 
 function isMissing(cluster: Cluster, list: List, name: string): boolean {
@@ -69,7 +79,7 @@ function isMissing(cluster: Cluster, list: List, name: string): boolean {
     {
       hint:
         listed.role === 'master'
-          ? `add it with \`kboot join --master ${name}\``
+          ? `a machine has one role: take ${name} out of masters, or name another machine`
           : `add it with \`kboot join ${name}\``,
     },
   );

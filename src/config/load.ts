@@ -62,7 +62,14 @@ export async function loadCluster(
   file: string,
   home: string,
 ): Promise<{ readonly cluster: Cluster; readonly warnings: readonly string[] }> {
-  const { cluster, issues } = parseCluster(await readClusterFile(file), file, home);
+  return requireValid(file, parseCluster(await readClusterFile(file), file, home));
+}
+
+/** The cluster of a file that is right, with its warnings as texts for a person. Throws CONFIG_INVALID. */
+export function requireValid(
+  file: string,
+  { cluster, issues }: LoadResult,
+): { readonly cluster: Cluster; readonly warnings: readonly string[] } {
   if (cluster === undefined) throw invalidCluster(file, issues);
   return { cluster, warnings: issues.map((issue) => formatIssue(file, issue)) };
 }

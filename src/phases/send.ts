@@ -1,5 +1,6 @@
 import { importImages } from '../bundle/import.ts';
 import type { BundleImage } from '../bundle/lock.ts';
+import { isUnbuilt } from '../bundle/none.ts';
 import type { Bundle } from '../bundle/open.ts';
 import { podImages, systemImages } from '../bundle/select.ts';
 import { sendBlobs } from '../bundle/transfer.ts';
@@ -38,6 +39,7 @@ function sendPhase(
     on: everywhere,
     after,
     decide: (subject, _situation, bundle) => {
+      if (isUnbuilt(bundle)) return yes('what the machine lacks of the bundle, which is not built yet');
       const missing = missingBlobs(subject, choose(subject, bundle));
       const bytes = missing.reduce((sum, { size }) => sum + size, 0);
       return missing.length === 0
@@ -72,6 +74,7 @@ function importPhase(
     // Pods that run already wait for their images, whatever failed since.
     finishes: true,
     decide: (subject, _situation, bundle) => {
+      if (isUnbuilt(bundle)) return yes('what containerd lacks of the bundle, which is not built yet');
       const images = choose(subject, bundle);
       return images.length === 0 ? no('containerd has them') : yes(`${images.length} images are missing`);
     },

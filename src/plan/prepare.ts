@@ -4,10 +4,10 @@ import type { Facts } from '../facts/facts.ts';
 import { gatherFacts } from '../facts/gather.ts';
 import { parseLedger } from '../facts/ledger.ts';
 import { INITIALISED } from '../facts/paths.ts';
-import type { Held, Host } from '../host/host.ts';
+import type { Host } from '../host/host.ts';
 import type { Clock } from '../lib/clock.ts';
 import { KbootError } from '../lib/errors.ts';
-import { fanOut } from '../lib/fan-out.ts';
+import { fanOut, type Outcome } from '../lib/fan-out.ts';
 import type { Situation, Subject } from '../phases/phase.ts';
 import { leftTokens } from '../phases/tokens.ts';
 import { listSystemContainers } from '../system-container/index.ts';
@@ -20,6 +20,8 @@ export interface PrepareOptions {
   readonly machines: readonly Machine[];
   /** The run is of no use without the first master, which is one of the machines. */
   readonly needsMaster: boolean;
+  /** Whether the machines' locks are taken: whoever only looks does without. */
+  readonly lock: boolean;
   readonly connect: (machine: Machine) => Promise<Host>;
   /** Machines at a time. */
   readonly limit: number;
@@ -27,12 +29,14 @@ export interface PrepareOptions {
   readonly signal: AbortSignal;
 }
 
-/** Connected, locked and questioned machines. Disposing of it lets go of the locks and the connections. */
+/** Connected and questioned machines, locked if asked for. Disposing of it lets go of the locks and the connections. */
 export interface Prepared extends AsyncDisposable {
   readonly situation: Situation;
   readonly hosts: ReadonlyMap<Subject, Host>;
   /** Machines that could not be reached or questioned; the first master is not among them where it is needed. */
   readonly failures: readonly Failure[];
+  /** The same session with machines as they are now, after something was changed on them. */
+  askAgain(): Promise<Prepared>;
 }
 
 /** The address by which other machines reach it, when kboot.yaml does not say. */
@@ -72,31 +76,64 @@ const owner = (clock: Clock): string =>
   `${userInfo().username} on ${hostname()} since ${new Date(clock.now()).toISOString()}`;
 
 /**
- * Connects to the machines in parallel, takes their locks and asks each about itself. Throws what went wrong
- * with the first master where it is needed, or with all machines; other failures are part of the result.
+ * Connects to the machines in parallel, takes their locks if asked to, and asks each about itself. Throws what went
+ * wrong with the first master where it is needed, or with all machines; other failures are part of the result.
  */
 export async function prepare(options: PrepareOptions): Promise<Prepared> {
-  const { machines, cluster, connect, limit, clock, signal } = options;
+  const { machines, connect, limit, clock, signal } = options;
   const open: AsyncDisposable[] = [];
   const close = async () => {
     await Promise.allSettled(open.map((resource) => resource[Symbol.asyncDispose]()));
   };
+  const connected = new Map<Machine, Host>();
+  const ask = async (machine: Machine, host: Host): Promise<Answered> => ({
+    host,
+    subject: await questionMachine(machine, host, options),
+  });
   const outcomes = await fanOut(machines, limit, async (machine) => {
     const host = await connect(machine);
     open.push(host);
-    const lock: Held = await lockHost(host, owner(clock), signal);
-    open.unshift(lock);
-    return { host: new ExclusiveHost(host), subject: await questionMachine(machine, host, options) };
+    if (options.lock) open.unshift(await lockHost(host, owner(clock), signal));
+    const exclusive = new ExclusiveHost(host);
+    connected.set(machine, exclusive);
+    return ask(machine, exclusive);
   });
+  const askAgain = async (): Promise<Prepared> => {
+    const again = await fanOut(machines, limit, async (machine) => {
+      const host = connected.get(machine);
+      if (host) return ask(machine, host);
+      throw outcomes.flatMap((outcome) =>
+        !outcome.ok && outcome.item === machine ? [outcome.error] : [],
+      )[0];
+    });
+    // The connections belong to the session that was opened first.
+    return { ...sessionOf(again, options), askAgain, [Symbol.asyncDispose]: () => Promise.resolve() };
+  };
+  try {
+    return { ...sessionOf(outcomes, options), askAgain, [Symbol.asyncDispose]: close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+interface Answered {
+  readonly host: Host;
+  readonly subject: Subject;
+}
+
+function sessionOf(
+  outcomes: readonly Outcome<Machine, Answered>[],
+  { cluster, needsMaster, signal }: PrepareOptions,
+): Pick<Prepared, 'situation' | 'hosts' | 'failures'> {
   const good = outcomes.flatMap((outcome) => (outcome.ok ? [outcome.value] : []));
   const failures = outcomes.flatMap((outcome) =>
     outcome.ok ? [] : [{ host: outcome.item.name, phase: 'connect', error: outcome.error }],
   );
   const master = good.find(({ subject }) => subject.machine.name === cluster.masters[0]?.name);
   // Where nobody asks the first master, any machine of the run stands for it.
-  const first = master ?? (options.needsMaster ? undefined : good[0]);
+  const first = master ?? (needsMaster ? undefined : good[0]);
   if (!first) {
-    await close();
     signal.throwIfAborted();
     const ofMaster = failures.find(({ host }) => host === cluster.masters[0]?.name);
     throw ofMaster
@@ -110,6 +147,5 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
     situation: { cluster, subjects: good.map(({ subject }) => subject), master: first.subject },
     hosts: new Map(good.map(({ host, subject }) => [subject, host])),
     failures,
-    [Symbol.asyncDispose]: close,
   };
 }

@@ -68,7 +68,7 @@ export async function useRemoteRootfs(
     throw refused("The container's rootfs is set to remote, but the remote rootfs does not exist");
   }
   const found = lines.find(([kind]) => kind === 'rootfs');
-  if (!found) throw refused('--remote was specified but the given location does not contain a rootfs');
+  if (!found) throw refused('--rootfs names a folder that does not contain a rootfs');
   const files: Partial<Record<ExportFile, string>> = {};
   for (const [kind, name, content = ''] of lines) {
     if (kind === 'file') files[name as ExportFile] = decode(content);

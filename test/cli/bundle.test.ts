@@ -21,7 +21,7 @@ async function kboot(...argv: string[]): Promise<{ code: number; stdout: string;
     signal: new AbortController().signal,
   };
   try {
-    const code = await runProgram(io, [registerBundle]);
+    const code = await runProgram(io, [registerBundle], false);
     return { code, stdout: await ended(stdout), stderr: await ended(stderr) };
   } finally {
     stdout.end();

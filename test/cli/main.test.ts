@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
+import { ExitWith } from '../../src/cli/exit-with.ts';
 import { main } from '../../src/cli/main.ts';
 import { type Register, type Run, runVerb } from '../../src/cli/verb.ts';
 import { type ErrorCode, EXIT_CODES, KbootError } from '../../src/lib/errors.ts';
@@ -48,6 +49,22 @@ describe('wrong usage', () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain(message);
     expect(await logs()).toEqual([]);
+  });
+
+  it('is one JSON object with --events', async () => {
+    const { code, stderr } = await run(['work', '--events', '--evnets']);
+    expect(code).toBe(2);
+    expect(JSON.parse(stderr)).toMatchObject({
+      type: 'error',
+      code: 'USAGE',
+      message: "unknown option '--evnets'\n(Did you mean --events?)",
+    });
+  });
+
+  it('is plain text when --events belongs to another program', async () => {
+    const { code, stderr } = await run(['work', '--', '--events']);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^kboot: too many arguments/);
   });
 
   it('shows the help on stderr when no verb is given', async () => {
@@ -185,6 +202,14 @@ test('a cancelled run says how to go on, whatever broke when it was cancelled', 
     /note stopping cleanly[\s\S]*\nkboot: stopped by Ctrl-C\nto do: run it again\nfull log: /,
   );
   expect(stderr).not.toContain('a stream ended');
+});
+
+test('the exit code of a program that a verb ran is passed on, with the result', async () => {
+  const { code, stdout, stderr } = await run(
+    ['work'],
+    doing(() => Promise.reject(new ExitWith(7, 'what it printed\n'))),
+  );
+  expect({ code, stdout, stderr }).toEqual({ code: 7, stdout: 'what it printed\n', stderr: '' });
 });
 
 describe('the log', () => {

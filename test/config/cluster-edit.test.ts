@@ -2,7 +2,7 @@ import { chmod, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { addMachines, createCluster } from '../../src/config/cluster-edit.ts';
+import { createCluster, planAddition } from '../../src/config/cluster-edit.ts';
 
 const HOME = '/home/op';
 const TEXT = '# ours\napiVersion: kboot/v1\nkind: Cluster\nmasters:\n  - m\nnodes:\n  - n1 # old\n';
@@ -41,11 +41,25 @@ describe('createCluster', () => {
   });
 });
 
-describe('addMachines', () => {
+/** Adds machines to the file and returns the cluster. */
+async function addMachines(list: 'masters' | 'nodes', names: readonly string[]) {
+  const { cluster, save } = await planAddition(file, list, names, HOME);
+  await save();
+  return cluster;
+}
+
+describe('planAddition', () => {
+  it('writes nothing by itself', async () => {
+    await writeFile(file, TEXT);
+    const { cluster } = await planAddition(file, 'nodes', ['n2'], HOME);
+    expect(cluster.nodes.map(({ name }) => name)).toEqual(['n1', 'n2']);
+    expect(await readFile(file, 'utf8')).toBe(TEXT);
+  });
+
   it('adds those that are missing and keeps the mode of the file', async () => {
     await writeFile(file, TEXT);
     await chmod(file, 0o640);
-    const cluster = await addMachines(file, 'nodes', ['n1', 'n2', 'n3', 'n2'], HOME);
+    const cluster = await addMachines('nodes', ['n1', 'n2', 'n3', 'n2']);
     expect(cluster.nodes.map(({ name }) => name)).toEqual(['n1', 'n2', 'n3']);
     expect(await readFile(file, 'utf8')).toBe(`${TEXT}  - n2\n  - n3\n`);
     expect((await stat(file)).mode & 0o777).toBe(0o640);
@@ -55,14 +69,14 @@ describe('addMachines', () => {
   it('does not write when there is nothing to add', async () => {
     await writeFile(file, TEXT);
     const before = await stat(file);
-    await addMachines(file, 'nodes', ['n1'], HOME);
+    await addMachines('nodes', ['n1']);
     expect((await stat(file)).ino).toBe(before.ino);
   });
 
   it('writes through a symbolic link', async () => {
     await writeFile(join(folder, 'real.yaml'), TEXT);
     await symlink('real.yaml', file);
-    await addMachines(file, 'nodes', ['n2'], HOME);
+    await addMachines('nodes', ['n2']);
     expect(await readFile(join(folder, 'real.yaml'), 'utf8')).toBe(`${TEXT}  - n2\n`);
   });
 
@@ -72,7 +86,7 @@ describe('addMachines', () => {
     ['a second master alone', 'masters', ['m2'], 'CONFIG_INVALID', 'two are worse than 1'],
   ] as const)('refuses %s and leaves the file alone', async (_what, list, names, code, message) => {
     await writeFile(file, TEXT);
-    await expect(addMachines(file, list, names, HOME)).rejects.toMatchObject({
+    await expect(addMachines(list, names)).rejects.toMatchObject({
       code,
       message: expect.stringContaining(message),
     });
@@ -81,6 +95,6 @@ describe('addMachines', () => {
 
   it('adds two masters at once to one', async () => {
     await writeFile(file, TEXT);
-    expect((await addMachines(file, 'masters', ['m2', 'm3'], HOME)).masters).toHaveLength(3);
+    expect((await addMachines('masters', ['m2', 'm3'])).masters).toHaveLength(3);
   });
 });

@@ -65,9 +65,11 @@ function registerInspect(bundle: Command, io: Io): void {
     .description('show what a bundle holds, and which machines get what')
     .argument('[folder]', 'the bundle (default: the one that build makes)')
     .option('--json', 'one JSON document on standard output', false)
-    .action(async (folder: string | undefined, options: InspectFlags) =>
-      (await import('../verbs/bundle-commands.ts')).runBundleInspect(io, folder, options),
-    );
+    .action(async (folder: string | undefined, options: InspectFlags, command: Command) => {
+      await runVerb(io, command, async (run) =>
+        (await import('../verbs/bundle-commands.ts')).runBundleInspect(run, folder, options),
+      );
+    });
 }
 
 function registerVerify(bundle: Command, io: Io): void {

@@ -41,7 +41,9 @@ function registerStatus(lab: Command, io: Io): void {
   named(lab.command('status'))
     .description('show the machines')
     .option('--json', 'one JSON document on standard output', false)
-    .action(async (options: StatusOptions) => (await import('../verbs/lab.ts')).runLabStatus(io, options));
+    .action(async (options: StatusOptions, command: Command) => {
+      await runVerb(io, command, async (run) => (await import('../verbs/lab.ts')).runLabStatus(run, options));
+    });
 }
 
 function registerSsh(lab: Command, io: Io): void {
@@ -49,9 +51,11 @@ function registerSsh(lab: Command, io: Io): void {
     .description('open a shell on a machine, or run a command there: kboot lab ssh node1 -- systemctl status')
     .argument('<machine>', 'its name; node1 is enough')
     .argument('[command...]', 'after --')
-    .action(async (machine: string, argv: string[], options: NameOption) =>
-      (await import('../verbs/lab.ts')).runLabSsh(io, machine, argv, options),
-    );
+    .action(async (machine: string, argv: string[], options: NameOption, command: Command) => {
+      await runVerb(io, command, async (run) =>
+        (await import('../verbs/lab.ts')).runLabSsh(run.io, machine, argv, options),
+      );
+    });
 }
 
 /** The options of the lab's verbs, as commander hands them over. */

@@ -134,7 +134,8 @@ function objectOf({ row: { host, container }, shown }: Chosen) {
     state: shown.state,
     backend: shown.backend,
     runtime: shown.runtime,
-    vulnerable: false,
+    // The format's key; kboot scans nothing, so it does not know.
+    vulnerable: null,
     running: container.state !== 'inactive',
     host,
     deployment: container.deployment,

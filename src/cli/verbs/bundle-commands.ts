@@ -6,6 +6,7 @@ import { totalsOf } from '../../bundle/totals.ts';
 import { verifyBundle } from '../../bundle/verify.ts';
 import type { BuildFlags, InspectFlags, LockFlags, VerifyFlags } from '../commands/bundle.ts';
 import type { Io } from '../io.ts';
+import { jsonDocument } from '../render/json.ts';
 import { renderTable } from '../render/table.ts';
 import { formatBytes } from '../render/units.ts';
 import type { Run } from '../verb.ts';
@@ -33,16 +34,15 @@ export async function runBundleBuild(
 
 /** `kboot bundle inspect`: tables, or with `--json` `{ path, digest, totals, lock }`, the lock being bundle.json. */
 export async function runBundleInspect(
-  io: Io,
+  { io }: Run,
   folder: string | undefined,
   flags: InspectFlags,
-): Promise<void> {
+): Promise<string> {
   const bundle = await openBundle(folderOf(io, folder, flags));
   const { dir: path, digest, lock } = bundle;
   const totals = totalsOf(lock);
   if (flags.json) {
-    io.stdout.write(`${JSON.stringify({ path, digest, totals, lock }, undefined, 2)}\n`);
-    return;
+    return jsonDocument({ path, digest, totals, lock });
   }
   const unpacked = (layers: readonly { unpackedSize: number }[]) =>
     formatBytes(layers.reduce((sum, { unpackedSize }) => sum + unpackedSize, 0));
@@ -71,9 +71,7 @@ export async function runBundleInspect(
     ),
     renderTable(['A NEW', 'IMAGES', 'IS SENT', 'DISK'], rows),
   ];
-  io.stdout.write(
-    `${identify(bundle)}${lock.kubernetes} ${lock.arch}, from ${lock.source}\n\n${tables.join('\n')}`,
-  );
+  return `${identify(bundle)}${lock.kubernetes} ${lock.arch}, from ${lock.source}\n\n${tables.join('\n')}`;
 }
 
 /** `kboot bundle verify`: resolves with the folder and the digest when nothing was changed. */

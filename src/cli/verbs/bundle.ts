@@ -1,7 +1,8 @@
 import { access } from 'node:fs/promises';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { buildBundle, bundleDir, DEFAULT_KUBERNETES } from '../../bundle/build/build.ts';
 import type { BundleLock } from '../../bundle/lock.ts';
+import { unbuiltBundle } from '../../bundle/none.ts';
 import { type Bundle, LOCK_FILE, openBundle } from '../../bundle/open.ts';
 import type { Cluster } from '../../config/cluster.ts';
 import { KbootError } from '../../lib/errors.ts';
@@ -10,7 +11,9 @@ import { buildProgress } from './build-progress.ts';
 
 /** Folder for what can be made again, by the XDG base directory specification. */
 export function cacheDirOf({ env, home }: Run['io']): string {
-  return join(env['XDG_CACHE_HOME'] || join(home, '.cache'), 'kboot');
+  const cache = env['XDG_CACHE_HOME'] ?? '';
+  // The specification: a path that is not absolute is to be ignored.
+  return join(isAbsolute(cache) ? cache : join(home, '.cache'), 'kboot');
 }
 
 /**
@@ -31,6 +34,23 @@ export async function clusterBundle(run: Run, cluster: Cluster): Promise<Bundle>
   }
   checkVersion(bundle.lock, cluster);
   return bundle;
+}
+
+/**
+ * The bundle of a cluster for a dry run, which builds nothing: the one that is there, or one that says that it has yet
+ * to be built.
+ */
+export async function bundleToLookAt(run: Run, cluster: Cluster): Promise<Bundle> {
+  if (cluster.bundle.path !== undefined) return clusterBundle(run, cluster);
+  const kubernetes = cluster.kubernetes ?? DEFAULT_KUBERNETES;
+  if (!(await isToBeBuilt(run, cluster))) {
+    return openBundle(bundleDir({ cacheDir: cacheDirOf(run.io), kubernetes, source: 'modules' }));
+  }
+  run.report({
+    type: 'note',
+    text: `the bundle for ${kubernetes} is not built yet, so the plan has no sizes: kboot bundle build builds it`,
+  });
+  return unbuiltBundle(kubernetes);
 }
 
 /** The cluster's bundle has to be built from nothing: that takes a quarter of an hour. */

@@ -6,7 +6,7 @@ import { INIT } from '../../phases/recipes.ts';
 import { renderPlan } from '../render/plan.ts';
 import type { Run } from '../verb.ts';
 import { applyRecipe } from './apply.ts';
-import { readCluster } from './cluster.ts';
+import { readCluster, requireOneMaster } from './cluster.ts';
 import { fetchKubeconfig, kubeconfigPath } from './kubeconfig.ts';
 import { bundleAndSession, throwFailures } from './session.ts';
 
@@ -43,7 +43,8 @@ async function clusterFor(run: Run, name: string | undefined): Promise<{ cluster
 /** Makes the first master of a cluster. Doing it again goes on where it stopped, and says when nothing is left. */
 export async function runInit(run: Run, name: string | undefined, { dryRun }: InitOptions): Promise<string> {
   const { cluster, isNew } = await clusterFor(run, name);
-  const [bundle, opened] = await bundleAndSession(run, cluster, cluster.masters.slice(0, 1));
+  requireOneMaster(cluster);
+  const [bundle, opened] = await bundleAndSession(run, cluster, cluster.masters.slice(0, 1), { dryRun });
   await using session = opened;
   const { plan, changes, failures } = await applyRecipe(run, session, INIT, bundle, {
     dryRun,

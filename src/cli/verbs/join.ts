@@ -1,12 +1,11 @@
-import type { Cluster } from '../../config/cluster.ts';
-import { addMachines } from '../../config/cluster-edit.ts';
+import { type Addition, planAddition } from '../../config/cluster-edit.ts';
 import { INITIALISED } from '../../facts/paths.ts';
 import { KbootError } from '../../lib/errors.ts';
 import { JOIN } from '../../phases/recipes.ts';
 import { renderPlan } from '../render/plan.ts';
 import type { Run } from '../verb.ts';
 import { applyRecipe } from './apply.ts';
-import { readCluster } from './cluster.ts';
+import { readCluster, requireOneMaster } from './cluster.ts';
 import { bundleAndSession, machinesNamed, throwFailures } from './session.ts';
 
 export interface JoinOptions {
@@ -15,27 +14,33 @@ export interface JoinOptions {
   readonly dryRun: boolean;
 }
 
+/** The cluster with the machines that are to join, and how to write those down that the file does not list yet. */
 async function clusterFor(
   run: Run,
   names: readonly string[],
-  { all, dryRun }: JoinOptions,
-): Promise<Cluster> {
+  all: boolean,
+): Promise<Pick<Addition, 'cluster' | 'save'>> {
   if (all === names.length > 0) {
     throw new KbootError('USAGE', 'kboot join takes the names of nodes or --all, one of the two', {
       hint: 'kboot join node1.example.com, or kboot join --all for every node of kboot.yaml',
     });
   }
-  return all || dryRun ? readCluster(run) : addMachines(run.file, 'nodes', names, run.io.home);
+  if (all) return { cluster: await readCluster(run), save: () => Promise.resolve() };
+  const { warnings, ...addition } = await planAddition(run.file, 'nodes', names, run.io.home);
+  for (const text of warnings) run.report({ type: 'warning', text });
+  return addition;
 }
 
 /** Joins nodes to the cluster, in parallel. Those that have joined are left alone. */
 export async function runJoin(run: Run, names: readonly string[], options: JoinOptions): Promise<string> {
-  const cluster = await clusterFor(run, names, options);
+  const { cluster, save } = await clusterFor(run, names, options.all);
+  requireOneMaster(cluster);
   const wanted = options.all ? cluster.nodes : machinesNamed(cluster, names);
   if (wanted.length === 0) {
     throw new KbootError('USAGE', `${run.file} lists no nodes`, { hint: 'kboot join NODE... adds them' });
   }
-  const [bundle, opened] = await bundleAndSession(run, cluster, [...cluster.masters.slice(0, 1), ...wanted]);
+  const involved = [...cluster.masters.slice(0, 1), ...wanted];
+  const [bundle, opened] = await bundleAndSession(run, cluster, involved, options);
   await using session = opened;
   const { master } = session.situation;
   if (!master.facts.present.has(INITIALISED)) {
@@ -44,7 +49,10 @@ export async function runJoin(run: Run, names: readonly string[], options: JoinO
       hint: `kboot init ${master.machine.name}`,
     });
   }
-  const { plan, changes, failures } = await applyRecipe(run, session, JOIN, bundle, options);
+  const { plan, changes, failures } = await applyRecipe(run, session, JOIN, bundle, {
+    dryRun: options.dryRun,
+    before: save,
+  });
   const failed = new Set(failures.map(({ host }) => host));
   const joined = wanted.map(({ name }) => name).filter((name) => !failed.has(name));
   if (failures.length > 0 && joined.length > 0) {

@@ -2,7 +2,7 @@ import { type LabContext, labCommand, labDown, labStatus, labUp, openSsh } from 
 import { KbootError } from '../../lib/errors.ts';
 import type { DownOptions, NameOption, StatusOptions, UpOptions } from '../commands/lab.ts';
 import { ExitWith } from '../exit-with.ts';
-import type { Io } from '../io.ts';
+import { jsonDocument } from '../render/json.ts';
 import { renderTable } from '../render/table.ts';
 import type { Run } from '../verb.ts';
 
@@ -50,18 +50,18 @@ export async function runLabDown(run: Run, { name, image }: DownOptions): Promis
 }
 
 /** `kboot lab status`: a table, or with `--json` `{ name, machines: [{ name, role, address, kind, state }], sshConfig }`. */
-export async function runLabStatus(io: Io, { name, json }: StatusOptions): Promise<void> {
+export async function runLabStatus(
+  { io, report }: Run,
+  { name, json }: StatusOptions,
+): Promise<string | undefined> {
   const { machines, files } = await labStatus(name, io);
-  if (json) {
-    io.stdout.write(`${JSON.stringify({ name, machines, sshConfig: files.sshConfig }, undefined, 2)}\n`);
-    return;
-  }
+  if (json) return jsonDocument({ name, machines, sshConfig: files.sshConfig });
   if (machines.length === 0) {
-    io.stderr.write(`lab ${name}: not up; ${labCommand('up', name)} starts it\n`);
-    return;
+    report({ type: 'note', text: `lab ${name}: not up; ${labCommand('up', name)} starts it` });
+    return undefined;
   }
   const rows = machines.map((machine) => [...rowOf(machine), machine.kind, machine.state]);
-  io.stdout.write(renderTable(['MACHINE', 'ROLE', 'ADDRESS', 'KIND', 'STATE'], rows));
+  return renderTable(['MACHINE', 'ROLE', 'ADDRESS', 'KIND', 'STATE'], rows);
 }
 
 /**
@@ -69,7 +69,7 @@ export async function runLabStatus(io: Io, { name, json }: StatusOptions): Promi
  * for a machine that the lab has not.
  */
 export async function runLabSsh(
-  io: Io,
+  io: LabContext,
   machine: string,
   argv: readonly string[],
   { name }: NameOption,

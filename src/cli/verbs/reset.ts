@@ -68,7 +68,7 @@ export async function runReset(run: Run, names: readonly string[], options: Rese
 async function resetStage(run: Run, cluster: Cluster, { machines, recipe }: Stage, { dryRun }: ResetOptions) {
   const needsMaster = recipe === REMOVE;
   const involved = needsMaster ? [...cluster.masters.slice(0, 1), ...machines] : machines;
-  await using session = await openSession(run, cluster, involved, needsMaster);
+  await using session = await openSession(run, cluster, involved, { needsMaster, dryRun });
   // Awaited here: the session ends with this function.
   return await applyRecipe(run, session, recipe, NO_BUNDLE, { dryRun, check: false });
 }

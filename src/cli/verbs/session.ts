@@ -10,7 +10,7 @@ import { fanOut } from '../../lib/fan-out.ts';
 import type { Failure } from '../../plan/outcome.ts';
 import { type Prepared, prepare } from '../../plan/prepare.ts';
 import type { Run } from '../verb.ts';
-import { clusterBundle, isToBeBuilt } from './bundle.ts';
+import { bundleToLookAt, clusterBundle, isToBeBuilt } from './bundle.ts';
 
 /** Machines worked on at a time. sshd drops unauthenticated connections above ten (MaxStartups). */
 export const PARALLEL = 10;
@@ -43,18 +43,26 @@ export function connector({ io, log }: Run, cluster: Cluster): (machine: Machine
   };
 }
 
-/** Connects to the machines, locks them and asks them about themselves. */
+interface SessionSettings {
+  /** The run is of no use without the first master. */
+  readonly needsMaster: boolean;
+  /** Nothing will be changed: no lock is taken, and nobody else's is in the way. */
+  readonly dryRun: boolean;
+}
+
+/** Connects to the machines, locks them unless nothing will be changed, and asks them about themselves. */
 export function openSession(
   run: Run,
   cluster: Cluster,
   machines: readonly Machine[],
-  needsMaster = true,
+  { needsMaster, dryRun }: SessionSettings,
 ): Promise<Prepared> {
   run.report({ type: 'run-start', verb: run.verb, hosts: machines.map(({ name }) => name) });
   return prepare({
     cluster,
     machines,
     needsMaster,
+    lock: !dryRun,
     connect: connector(run, cluster),
     limit: PARALLEL,
     clock: systemClock,
@@ -76,18 +84,23 @@ async function requireReachable(run: Run, cluster: Cluster, machines: readonly M
 
 /**
  * The bundle and the questioned machines of a run. The bundle is verified while the machines answer; building it
- * comes first, because machines that are locked and facts that were asked for should not wait for that.
+ * comes first, because machines that are locked and facts that were asked for should not wait for that. A dry run
+ * builds nothing and locks nothing.
  */
 export async function bundleAndSession(
   run: Run,
   cluster: Cluster,
   machines: readonly Machine[],
+  { dryRun }: { readonly dryRun: boolean },
 ): Promise<readonly [Bundle, Prepared]> {
+  const settings = { needsMaster: true, dryRun };
+  if (dryRun)
+    return [await bundleToLookAt(run, cluster), await openSession(run, cluster, machines, settings)];
   if (await isToBeBuilt(run, cluster)) await requireReachable(run, cluster, machines);
   const bundle = await clusterBundle(run, cluster);
   const [verified, session] = await Promise.allSettled([
     verifyBundle(bundle, { signal: run.io.signal }),
-    openSession(run, cluster, machines),
+    openSession(run, cluster, machines, settings),
   ]);
   if (session.status === 'rejected') throw session.reason;
   if (verified.status === 'fulfilled') return [bundle, session.value];
@@ -108,14 +121,15 @@ export function machinesNamed(cluster: Cluster, names: readonly string[]): reado
 }
 
 /**
- * Throws what failed: the error itself where only one machine was asked for, otherwise all of them as one error
- * (exit code SOME_HOSTS_FAILED), also when it is one, because the others are done.
+ * Throws what failed, of so many machines that were asked for: the error itself where it is the only one and no
+ * machine is done, otherwise all of them as one error (exit code SOME_HOSTS_FAILED).
  */
 export function throwFailures(failures: readonly Failure[], signal: AbortSignal, machines: number): void {
   signal.throwIfAborted();
   if (failures.length === 0) return;
-  if (failures.length === 1 && machines === 1) throw failures[0]?.error;
+  const [first, ...others] = failures.filter(({ blocked }) => blocked !== true);
   const hosts = new Set(failures.map(({ host }) => host));
+  if (others.length === 0 && hosts.size >= machines) throw first?.error;
   throw new AggregateError(
     failures.map(({ error }) => error),
     `${hosts.size} of ${machines} machines failed`,

@@ -157,7 +157,7 @@ test('--json: the keys of the original, then those of kboot, nothing cut', () =>
         "state": "running",
         "backend": "kboot",
         "runtime": "/usr/local/bin/runc",
-        "vulnerable": false,
+        "vulnerable": null,
         "running": true,
         "host": "master1",
         "deployment": "kubelet.1",

@@ -21,14 +21,15 @@ export interface Change {
   readonly session: Prepared;
 }
 
-/** Connects to the machines, calls `task`, and lets go of them whatever happens. */
+/** Connects to the machines, locks them unless it is a dry run, calls `task`, and lets go of them whatever happens. */
 export async function withMachines<T>(
   run: Run,
   cluster: Cluster,
   machines: readonly Machine[],
+  { dryRun }: { readonly dryRun: boolean },
   task: (change: Change) => Promise<T>,
 ): Promise<T> {
-  await using session = await openSession(run, cluster, machines, false);
+  await using session = await openSession(run, cluster, machines, { needsMaster: false, dryRun });
   return await task({ run, cluster, machines, session });
 }
 

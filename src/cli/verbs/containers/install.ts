@@ -34,7 +34,7 @@ export async function runInstall(run: Run, reference: string, flags: InstallFlag
   const machines = chooseMachines(cluster, flags, 'change');
   const images = new Images(run, cluster, flags.insecureRegistry);
   const { name: image } = parseImageReference(reference, run.io.cwd);
-  return withMachines(run, cluster, machines, async (change) => {
+  return withMachines(run, cluster, machines, { dryRun: flags.dryRun || flags.display }, async (change) => {
     const { subjects } = change.session.situation;
     const opened = new Map(
       await Promise.all(
@@ -67,7 +67,6 @@ export async function runInstall(run: Run, reference: string, flags: InstallFlag
     const text = finish(change, failures, results, flags.json);
     const status = Math.max(0, ...[...results.values()].map(({ exitCode = 0 }) => exitCode));
     if (status === 0) return text;
-    run.io.stdout.write(text);
-    throw new ExitWith(status);
+    throw new ExitWith(status, text);
   });
 }

@@ -11,7 +11,7 @@ import type { ChangeFlags } from './rollback.ts';
 export async function runPrune(run: Run, flags: ChangeFlags): Promise<string> {
   const cluster = await readCluster(run);
   const machines = chooseMachines(cluster, flags, 'change');
-  return withMachines(run, cluster, machines, async (change) => {
+  return withMachines(run, cluster, machines, flags, async (change) => {
     const results: Results<Garbage & { readonly messages: readonly string[] }> = new Map();
     const { failures, planned } = await applySteps(change, [pruneStep(results)], flags);
     return planned ?? finish(change, failures, results, flags.json);

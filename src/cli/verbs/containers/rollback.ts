@@ -17,7 +17,7 @@ export interface ChangeFlags extends HostFlags {
 export async function runRollback(run: Run, name: string, flags: ChangeFlags): Promise<string> {
   const cluster = await readCluster(run);
   const machines = chooseMachines(cluster, flags, 'change');
-  return withMachines(run, cluster, machines, async (change) => {
+  return withMachines(run, cluster, machines, flags, async (change) => {
     requireSomewhere(change, name, flags.host);
     const results: Results<RollbackResult> = new Map();
     const step = rollbackStep(name, results);

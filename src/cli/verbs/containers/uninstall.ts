@@ -15,7 +15,7 @@ export async function runUninstall(
 ): Promise<string> {
   const cluster = await readCluster(run);
   const machines = chooseMachines(cluster, flags, 'change');
-  return withMachines(run, cluster, machines, async (change) => {
+  return withMachines(run, cluster, machines, flags, async (change) => {
     const results: Results<UninstallResult> = new Map();
     const { failures, planned } = await applySteps(
       change,

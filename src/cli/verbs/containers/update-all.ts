@@ -26,23 +26,23 @@ export async function updateAll(
   flags: UpdateFlags,
 ): Promise<string> {
   const images = new Images(run, cluster, flags.insecureRegistry);
-  const names = await withMachines(run, cluster, machines, async ({ session }) => {
+  const rows: UpdateRow[] = [];
+  const failures: Failure[] = [];
+  await withMachines(run, cluster, machines, flags, async ({ session, ...change }) => {
     const all = session.situation.subjects.flatMap(({ containers }) =>
       containers.filter(({ broken }) => broken === undefined).map(({ name }) => name),
     );
-    return [...new Set(all)].sort((a, b) => placeOf(a) - placeOf(b) || (a < b ? -1 : 1));
+    const names = [...new Set(all)].sort((a, b) => placeOf(a) - placeOf(b) || (a < b ? -1 : 1));
+    for (const name of names) {
+      run.report({ type: 'note', text: `Checking container ${name}...` });
+      // What the update before changed on the machines is known to the next.
+      const now = name === names[0] ? session : await session.askAgain();
+      const done = await updateOne({ ...change, session: now }, name, images, flags);
+      rows.push(...done.rows);
+      failures.push(...done.failures);
+    }
+    failures.push(...session.failures);
   });
-  const rows: UpdateRow[] = [];
-  const failures: Failure[] = [];
-  for (const name of names) {
-    run.report({ type: 'note', text: `Checking container ${name}...` });
-    // Each in a session of its own: what the one before changed is known to the next.
-    const done = await withMachines(run, cluster, machines, (change) =>
-      updateOne(change, name, images, flags),
-    );
-    rows.push(...done.rows);
-    failures.push(...done.failures);
-  }
   const text = flags.json ? jsonDocument(rows) : renderUpdateSummary(rows);
   if (failures.length === 0) return text;
   run.io.stdout.write(text);

@@ -27,7 +27,7 @@ export async function runUpdate(run: Run, name: string | undefined, flags: Updat
   const machines = chooseMachines(cluster, flags, 'change');
   if (name === undefined) return updateAll(run, cluster, machines, flags);
   const only = flags.prepare ? 'prepare' : flags.activate ? 'activate' : undefined;
-  return withMachines(run, cluster, machines, async (change) => {
+  return withMachines(run, cluster, machines, flags, async (change) => {
     const images = new Images(run, cluster, flags.insecureRegistry);
     const { rebase, runtime, dryRun } = flags;
     const { results, failures, planned } = await updateMachines(

@@ -1,0 +1,44 @@
+import { describe, expect, test } from 'vitest';
+import { throwFailures } from '../../../src/cli/verbs/session.ts';
+import { KbootError } from '../../../src/lib/errors.ts';
+import type { Failure } from '../../../src/plan/outcome.ts';
+
+const { signal } = new AbortController();
+const failure = (host: string, blocked?: true): Failure => ({
+  ...{ host, phase: 'p', error: new KbootError('COMMAND_FAILED', `${host}: broken`) },
+  ...(blocked && { blocked }),
+});
+
+/** What is thrown, of so many machines. */
+function thrownFor(failures: readonly Failure[], machines: number): unknown {
+  try {
+    throwFailures(failures, signal, machines);
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
+
+describe('what a run ends with', () => {
+  test('nothing, when nothing failed', () => expect(thrownFor([], 3)).toBeUndefined());
+
+  test('the error itself, of the only machine', () => {
+    const only = failure('n');
+    expect(thrownFor([only], 1)).toBe(only.error);
+  });
+
+  test('all errors, as soon as other machines are done', () => {
+    expect(thrownFor([failure('n')], 2)).toMatchObject({ message: '1 of 2 machines failed' });
+  });
+
+  test('the error itself, where everybody else only waited for that', () => {
+    const root = failure('m');
+    expect(thrownFor([root, failure('n1', true), failure('n2', true)], 2)).toBe(root.error);
+  });
+
+  test('all errors, where only some waited', () => {
+    const error = thrownFor([failure('m'), failure('n1', true)], 3);
+    expect(error).toBeInstanceOf(AggregateError);
+    expect((error as AggregateError).errors).toHaveLength(2);
+  });
+});

@@ -1,0 +1,76 @@
+import { expect, it } from 'vitest';
+import { KbootError } from '../../src/lib/errors.ts';
+import { prepare } from '../../src/plan/prepare.ts';
+import { FakeHost } from '../helpers/fake-host.ts';
+import { machineWith, situationOf, subjectWith } from '../helpers/situation.ts';
+
+const MASTER = 'master.example.com';
+const NODE = 'node1.example.com';
+
+/** A machine that answers the questions, and whose lock can be had unless somebody holds it. */
+const machineAnswering = (name: string, lock = 'locked\n'): FakeHost =>
+  new FakeHost(name)
+    .on(({ argv }) => argv.includes('flock') || argv.some((word) => word.includes('lock.owner')), lock)
+    .on(({ argv }) => argv[0] === 'sh' && (argv[2] ?? '').includes('capbnd'), 'default-source 10.0.0.10\n')
+    .on(({ argv }) => argv[0] === 'sh');
+
+const { cluster } = situationOf(subjectWith(MASTER, 'master'), subjectWith(NODE, 'node'));
+
+function session(hosts: readonly FakeHost[], lock: boolean, needsMaster = true) {
+  return prepare({
+    cluster,
+    machines: [machineWith(MASTER, 'master'), machineWith(NODE, 'node')],
+    ...{ needsMaster, lock, limit: 10 },
+    connect: async ({ name }) => {
+      const host = hosts.find((candidate) => candidate.name === name);
+      if (!host) throw new KbootError('HOST_UNREACHABLE', `${name}: no answer`, { host: name });
+      return host;
+    },
+    clock: { now: () => 0, sleep: () => Promise.resolve() },
+    signal: new AbortController().signal,
+  });
+}
+
+const holdsOf = ({ transcript }: FakeHost): number =>
+  transcript.filter((line) => line.startsWith('hold')).length;
+
+it('locks the machines, and lets go of them with the session', async () => {
+  const host = machineAnswering(MASTER);
+  {
+    await using prepared = await session([host, machineAnswering(NODE)], true);
+    expect(prepared.situation.subjects.map(({ machine }) => machine.name)).toEqual([MASTER, NODE]);
+    expect(holdsOf(host)).toBe(1);
+    expect(host.disposed).toBe(false);
+  }
+  expect(host.transcript.at(-1)).toMatch(/^let go /);
+  expect(host.disposed).toBe(true);
+});
+
+it('takes no lock for somebody who only looks, and is not stopped by the one who holds it', async () => {
+  const host = machineAnswering(MASTER, 'held somebody\n');
+  await using prepared = await session([host, machineAnswering(NODE)], false);
+  expect(prepared.failures).toEqual([]);
+  expect(holdsOf(host)).toBe(0);
+});
+
+it('names a machine that is not reached, and goes on with the others', async () => {
+  await using prepared = await session([machineAnswering(MASTER)], true);
+  expect(prepared.failures).toMatchObject([{ host: NODE, error: { code: 'HOST_UNREACHABLE' } }]);
+});
+
+it('throws what is wrong with the first master, and closes what it had opened', async () => {
+  const node = machineAnswering(NODE);
+  await expect(session([node], true)).rejects.toMatchObject({ code: 'HOST_UNREACHABLE', host: MASTER });
+  expect(node.disposed).toBe(true);
+});
+
+it('asks again over the same connections and the same locks', async () => {
+  const host = machineAnswering(MASTER);
+  await using prepared = await session([host], true);
+  const again = await prepared.askAgain();
+  expect(again.situation.subjects).toHaveLength(1);
+  expect(again.failures).toMatchObject([{ host: NODE }]);
+  await again[Symbol.asyncDispose]();
+  expect(host.disposed).toBe(false);
+  expect(holdsOf(host)).toBe(1);
+});
