@@ -1,4 +1,5 @@
 import { script } from '../host/command.ts';
+import { CLEAR_DAMAGED } from '../host/damaged-blobs.ts';
 import type { Host } from '../host/host.ts';
 import type { BundleImage } from './lock.ts';
 import { blobsOf, hexOf } from './select.ts';
@@ -10,7 +11,7 @@ const IMPORT_TIMEOUT_MS = 30 * 60 * 1000;
  * already is left out of the archive: it finds those blobs in its content store. The labels make the kubelet's
  * garbage collection keep the images, which nobody could pull again.
  */
-const IMPORT = `
+const IMPORT = `${CLEAR_DAMAGED}
 staged=$1 index=$2
 shift 2
 work=$(mktemp -d "$staged/../import.XXXXXX")
@@ -23,7 +24,8 @@ for hex in "$@"; do
 done
 tar -C "$work" -cf - oci-layout index.json blobs |
   ctr -n k8s.io images import --all-platforms \\
-    --label io.cri-containerd.pinned=pinned --label io.cri-containerd.image=managed - >/dev/null
+    --label io.cri-containerd.pinned=pinned --label io.cri-containerd.image=managed - >/dev/null ||
+  { clear_damaged "$staged" "$@"; exit 1; }
 `;
 
 /** The index.json of a layout with these images, under the names by which the kubelet asks for them. */

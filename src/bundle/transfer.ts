@@ -8,26 +8,41 @@ import { type Blob, hexOf } from './select.ts';
 const TRANSFER_TIMEOUT_MS = 6 * 60 * 60 * 1000;
 
 /**
- * Takes `HEX SIZE` lines, each followed by that many bytes. A blob is written under a temporary name, hashed
- * as it passes, and renamed when the hash is right; so a name in the folder is always a whole blob. dash reads
- * a line byte by byte and `head -c` takes no more than its count: nothing of the stream is lost between them.
+ * Takes `HEX SIZE` lines, each followed by that many bytes. A blob is written under a temporary name; then, while the
+ * next one arrives, the file itself is hashed and made durable, and renamed when all is right: a name in the folder is
+ * always a whole blob, also after a full disk or a power cut. dash reads a line byte by byte and `head -c` takes no
+ * more than its count: nothing of the stream is lost between them.
  */
 const RECEIVE = `
 umask 077
 mkdir -p "$1"
 cd "$1"
 rm -f incoming.*
-temporary=incoming.$$
-trap 'rm -f "$temporary"' EXIT
+trap 'wait; rm -f incoming.$$.*' EXIT
 trap '' PIPE
-while read -r hex size; do
-  sum=$(head -c "$size" | tee "$temporary" | sha256sum)
-  if [ "\${sum%% *}" != "$hex" ]; then
-    echo "blob $hex arrived damaged" >&2
+finish() {
+  sum=$(sha256sum < "$2")
+  if [ "\${sum%% *}" != "$1" ]; then
+    echo "blob $1 arrived damaged" >&2
     exit 1
   fi
-  mv "$temporary" "$hex"
+  sync "$2"
+  mv "$2" "$1"
+}
+jobs=
+while read -r hex size; do
+  temporary=incoming.$$.$hex
+  head -c "$size" > "$temporary"
+  if [ "$(stat -c %s "$temporary")" != "$size" ]; then
+    echo "blob $hex is cut off: the stream ended" >&2
+    exit 1
+  fi
+  finish "$hex" "$temporary" &
+  jobs="$jobs $!"
 done
+failed=
+for job in $jobs; do wait "$job" || failed=yes; done
+[ -z "$failed" ]
 sync .
 `;
 

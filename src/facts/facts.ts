@@ -69,8 +69,8 @@ export interface Facts {
   readonly ledger: string | undefined;
   /** SHA-256 of /etc/kubernetes/pki/ca.crt: tells the cluster the machine belongs to. */
   readonly clusterCa: string | undefined;
-  /** Blobs (hex digests) that kboot sent and has not cleared away yet. */
-  readonly staged: ReadonlySet<string>;
+  /** Blobs (hex digests) that kboot sent and has not cleared away yet, with their sizes in bytes. */
+  readonly staged: ReadonlyMap<string, number>;
   /** Blobs (hex digests) in containerd's content store. */
   readonly contents: ReadonlySet<string>;
   /** Images that containerd has for Kubernetes: name to manifest digest (`sha256:...`). */

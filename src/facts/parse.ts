@@ -78,7 +78,11 @@ export function parseFacts(text: string, askedAt: number): Facts {
     active: new Set(all('active')),
     ledger: optional('ledger'),
     clusterCa: optional('ca'),
-    staged: new Set(all('staged')),
+    staged: new Map(
+      all('staged')
+        .map(splitOnce)
+        .map(([hex, size]) => [hex, Number(size)]),
+    ),
     contents: new Set(all('content')),
     images: Object.fromEntries(all('image').map(splitOnce)),
     layers: new Set(all('layer')),

@@ -119,7 +119,7 @@ done
 for unit in ${words(UNITS_OF_INTEREST)}; do systemctl is-active --quiet "$unit" && say active "$unit"; done
 [ -e ${LEDGER} ] && say ledger "$(tr -d '\\n' < ${LEDGER})"
 [ -e ${CA_CERTIFICATE} ] && say ca "$(sha256sum < ${CA_CERTIFICATE} | cut -d' ' -f1)"
-[ -d ${BLOBS_DIR} ] && ls ${BLOBS_DIR} | sed 's/^/staged /'
+[ -d ${BLOBS_DIR} ] && find ${BLOBS_DIR} -mindepth 1 -type f -printf 'staged %f %s\\n'
 [ -d ${CONTAINERD_BLOBS} ] && ls ${CONTAINERD_BLOBS} | sed 's/^/content /'
 [ -S /run/containerd/containerd.sock ] && command -v ctr >/dev/null &&
   ctr -n k8s.io images ls 2>/dev/null | awk 'NR > 1 { print "image", $1, $3 }'

@@ -32,13 +32,15 @@ export function isImported({ facts }: Subject, { name, manifest }: BundleImage):
  * containerd, a system image's layer may also be in the layer store already.
  */
 export function missingBlobs({ facts }: Subject, images: readonly BundleImage[]): readonly Blob[] {
-  const isThere = (digest: string, kind: BundleImage['kind']) => {
+  const isThere = ({ digest, size }: Blob, kind: BundleImage['kind']) => {
     const hex = hexOf(digest);
-    return facts.staged.has(hex) || facts.contents.has(hex) || (kind === 'system' && facts.layers.has(hex));
+    return (
+      facts.staged.get(hex) === size ||
+      facts.contents.has(hex) ||
+      (kind === 'system' && facts.layers.has(hex))
+    );
   };
-  const missing = images.flatMap((image) =>
-    blobsOf([image]).filter(({ digest }) => !isThere(digest, image.kind)),
-  );
+  const missing = images.flatMap((image) => blobsOf([image]).filter((blob) => !isThere(blob, image.kind)));
   return [...new Map(missing.map((blob) => [blob.digest, blob])).values()];
 }
 

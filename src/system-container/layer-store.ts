@@ -1,4 +1,5 @@
 import { script } from '../host/command.ts';
+import { CLEAR_DAMAGED } from '../host/damaged-blobs.ts';
 import type { Host } from '../host/host.ts';
 import { FINGERPRINT_SCRIPT } from './fingerprint.ts';
 import type { LayerStep } from './layer-merge.ts';
@@ -36,7 +37,7 @@ make_root() {
  * for archive members that are left out. Every layer is unpacked under a temporary name; one sync makes all of
  * them durable, then they get their names.
  */
-const UNPACK = `${MAKE_ROOT}
+const UNPACK = `${MAKE_ROOT}${CLEAR_DAMAGED}
 umask 022
 root=$1 store=$1/.storage
 shift
@@ -83,7 +84,11 @@ while read -r hex expected; do
 done < "$lists/layers"
 failed=
 for job in $running; do wait "$job" || failed=yes; done
-if [ -n "$failed" ]; then exit 1; fi
+if [ -n "$failed" ]; then
+  # Only the first folder holds what kboot sent; another one is containerd's.
+  clear_damaged "$1" $(cut -d' ' -f1 "$lists/layers")
+  exit 1
+fi
 if [ -z "$running" ]; then exit 0; fi
 sync -f "$store"
 rm -rf "$lists"

@@ -41,7 +41,12 @@ it('asks for a blob again when only the layer store has it and containerd needs 
     digestOf('1'),
   );
   expect(missingBlobs(node({ contents: new Set([one]) }), kubelet)).toEqual([]);
-  expect(missingBlobs(node({ staged: new Set([one]) }), kubelet)).toEqual([]);
+  expect(missingBlobs(node({ staged: new Map([[one, 100]]) }), kubelet)).toEqual([]);
+});
+
+it('sends a staged blob again that is not whole', () => {
+  const cut = new Map([['1'.repeat(64), 99]]);
+  expect(missingBlobs(node({ staged: cut }), kubelet).map(({ digest }) => digest)).toEqual([digestOf('1')]);
 });
 
 it('tells an installed container from one of another build', () => {

@@ -1,5 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { sendBlobs } from '../../src/bundle/transfer.ts';
@@ -61,6 +63,42 @@ it('clears what an earlier transfer left half-way', async () => {
   await using host = await openLocalHost('here');
   await sendBlobs(host, blobs.slice(0, 1), { blobPath: (digest) => join(from, digest.slice(7)), into: to });
   expect(await readdir(to)).toEqual([blobs[0]?.digest.slice(7)]);
+});
+
+it.skipIf(userInfo().uid !== 0)(
+  "leaves nothing half under a blob's name on a full disk, and goes on when it is freed",
+  async () => {
+    const [from, to] = [await temporaryFolder(), await temporaryFolder()];
+    const blobs = await someBlobs(from);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', to]);
+    try {
+      await using host = await openLocalHost('here');
+      const options = { blobPath: (digest: string) => join(from, digest.slice(7)), into: join(to, 'blobs') };
+      await expect(sendBlobs(host, blobs, options)).rejects.toMatchObject({
+        message: expect.stringContaining('No space left on device'),
+      });
+      const whole = blobs.slice(0, 2).map(({ digest }) => digest.slice(7));
+      expect((await readdir(options.into)).sort()).toEqual(whole.sort());
+      execFileSync('mount', ['-o', 'remount,size=8m', to]);
+      await sendBlobs(host, blobs.slice(2), options);
+      expect(await readdir(options.into)).toHaveLength(3);
+    } finally {
+      execFileSync('umount', [to]);
+    }
+  },
+);
+
+it('keeps no blob whose stream ended too early', async () => {
+  const [from, to] = [await temporaryFolder(), await temporaryFolder()];
+  const [, , last] = await someBlobs(from);
+  if (!last) throw new Error('there are three blobs');
+  await writeFile(join(from, last.digest.slice(7)), 'short');
+  await using host = await openLocalHost('here');
+  const options = { blobPath: (digest: string) => join(from, digest.slice(7)), into: to };
+  await expect(sendBlobs(host, [last], options)).rejects.toMatchObject({
+    message: expect.stringContaining('is cut off'),
+  });
+  expect(await readdir(to)).toEqual([]);
 });
 
 it('opens no connection for nothing', async () => {

@@ -42,7 +42,7 @@ run-file init.yaml
 active kubelet.service
 ledger {"version":1,  "cluster":"a b"}
 ca abc
-staged 11
+staged 11 512
 content 22
 image registry.k8s.io/pause:3.10.2 sha256:33
 layer 44
@@ -94,7 +94,7 @@ it('reads every answer', () => {
     active: new Set(['kubelet.service']),
     ledger: '{"version":1,  "cluster":"a b"}',
     clusterCa: 'abc',
-    staged: new Set(['11']),
+    staged: new Map([['11', 512]]),
     contents: new Set(['22']),
     images: { 'registry.k8s.io/pause:3.10.2': 'sha256:33' },
     layers: new Set(['44']),

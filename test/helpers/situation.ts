@@ -42,7 +42,7 @@ export function factsWith(changed: Partial<Facts> = {}): Facts {
     active: new Set(),
     ledger: undefined,
     clusterCa: undefined,
-    staged: new Set(),
+    staged: new Map(),
     contents: new Set(),
     images: {},
     layers: new Set(),

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -128,4 +128,15 @@ test('a layer of ten thousand files is scanned and unpacked', async () => {
     '.',
   ]);
   expect(stdout).toHaveLength(10_000);
+});
+
+test('a damaged blob that kboot had sent is cleared away, so that it is sent again; a good one stays', async () => {
+  const [good, bad] = [await makeLayer([file('a', 'a')]), await makeLayer([file('b', 'b'.repeat(5000))])];
+  const steps = await put(good, bad);
+  const blobs = path.join(folder, 'blobs');
+  await truncate(path.join(blobs, layerName(bad)), 20);
+  await expect(unpackLayers(host, steps, { root: root(), blobDirs: [blobs] })).rejects.toMatchObject({
+    message: expect.stringContaining(`${layerName(bad)} had been damaged and is cleared away`),
+  });
+  expect(await readdir(blobs)).toEqual([layerName(good)]);
 });

@@ -10,9 +10,9 @@ import type { OpenedImage } from './image.ts';
 export type ImageOf = (subject: Subject) => OpenedImage | undefined;
 
 function missingLayers({ facts }: Subject, opened: OpenedImage | undefined): readonly Blob[] {
-  return (opened?.source.layers ?? []).filter(({ digest }) => {
+  return (opened?.source.layers ?? []).filter(({ digest, size }) => {
     const hex = hexOf(digest);
-    return !facts.layers.has(hex) && !facts.staged.has(hex) && !facts.contents.has(hex);
+    return !facts.layers.has(hex) && facts.staged.get(hex) !== size && !facts.contents.has(hex);
   });
 }
 
