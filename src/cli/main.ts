@@ -39,7 +39,8 @@ async function fail(io: Io, thrown: unknown): Promise<number> {
   const error = io.signal.aborted ? io.signal.reason : inner;
   if (isGiven(io, '--events')) {
     const { errorEvent } = await import('./render/error-event.ts');
-    io.stderr.write(`${JSON.stringify(errorEvent(error, logPath))}\n`);
+    const { escapeJson } = await import('../lib/escape.ts');
+    io.stderr.write(`${escapeJson(JSON.stringify(errorEvent(error, logPath)))}\n`);
     return exitCodeOf(error);
   }
   const { renderError } = await import('./render/error.ts');

@@ -12,9 +12,9 @@ export class CommandError extends KbootError {
 
   constructor(
     message: string,
-    details: { host: string; exitCode: number | undefined; stdout: string; stderr: string },
+    details: { host: string; exitCode: number | undefined; stdout: string; stderr: string; hint?: string },
   ) {
-    super('COMMAND_FAILED', message, { host: details.host });
+    super('COMMAND_FAILED', message, { host: details.host, ...(details.hint && { hint: details.hint }) });
     this.exitCode = details.exitCode;
     this.stdout = details.stdout;
     this.stderr = details.stderr;
@@ -30,7 +30,25 @@ export function commandFailed(host: string, command: Command, ending: Ending, ou
   return new CommandError(withLastLine(`${host}: ${why}: ${describe(command)}`, command, output), {
     host,
     exitCode: 'exitCode' in ending ? ending.exitCode : undefined,
-    ...output,
+    // An error is written into the log whole: what is secret must not be in it.
+    ...(command.secretOutput === true ? NOTHING : output),
+    ...(output.stderr.includes(DISK_FULL) && {
+      hint: `free some space on ${host} (df -h shows where), then run the same command again: it goes on where it stopped`,
+    }),
+  });
+}
+
+const NOTHING: Output = { stdout: '', stderr: '' };
+
+/** What the C library says of ENOSPC in the C locale, under which every command runs. */
+const DISK_FULL = 'No space left on device';
+
+/** The error for a command that printed more than anything that kboot runs prints. */
+export function tooMuchOutput(host: string, command: Command, limit: number): KbootError {
+  const message = `${host}: printed more than ${limit / 1024 / 1024} MiB and was stopped: ${describe(command)}`;
+  return new KbootError('COMMAND_FAILED', message, {
+    host,
+    hint: `a healthy machine does not do that: see what its programs print, and whether ${host} can be trusted`,
   });
 }
 

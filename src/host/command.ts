@@ -3,6 +3,8 @@ import type { Readable } from 'node:stream';
 /** A command as a program and its arguments. It is never a string that a shell has to split. */
 export interface Command {
   readonly argv: readonly [string, ...string[]];
+  /** A program that runs the command (a lock), with its arguments: it is not what messages are about. */
+  readonly under?: readonly string[];
   /** Text or bytes for standard input; a stream is read to its end and never held in memory. */
   readonly stdin?: string | Uint8Array | Readable;
   /** Run as root. Ignored where the login is root already. */

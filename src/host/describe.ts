@@ -3,18 +3,23 @@ import { type Command, toShell } from './command.ts';
 
 const LONGEST = 240;
 
+/** A command as commandLine shows it, cut off where it is too long for a message. */
+export function describe(command: Command): string {
+  const shown = commandLine(command);
+  return shown.length > LONGEST ? `${shown.slice(0, LONGEST)}...` : shown;
+}
+
 /**
- * A command as one line for people: a script by its first line of substance and its arguments, anything too
- * long cut off, control characters escaped.
+ * A command as one line for people: a script by its first line of substance and its arguments, control characters
+ * escaped. What it runs under is left out.
  */
-export function describe({ argv, sudo }: Command): string {
+export function commandLine({ argv, sudo }: Command): string {
   const [program, flag, text, zero, ...args] = argv;
   const isScript = program === 'sh' && flag === '-c' && text?.includes('\n') === true;
   const line = isScript
     ? `${toShell(['sh', '-c'])} '${firstLine(text)} ...' ${toShell([zero ?? '', ...args])}`
     : toShell(argv);
-  const shown = escapeLine(sudo === true ? `sudo ${line}` : line);
-  return shown.length > LONGEST ? `${shown.slice(0, LONGEST)}...` : shown;
+  return escapeLine(sudo === true ? `sudo ${line}` : line);
 }
 
 function firstLine(text: string): string {

@@ -22,8 +22,17 @@ export interface Host {
   query(command: Command, signal?: AbortSignal): Promise<Output>;
   /** Changes. In a dry run it is written down instead of run. */
   change(command: Command, signal?: AbortSignal): Promise<Output>;
-  /** Writes a root-owned file: into a temporary name beside it, synced, then renamed; parents are made. */
-  writeFile(path: string, content: string, mode: number, signal?: AbortSignal): Promise<void>;
+  /**
+   * Writes a root-owned file: into a temporary name beside it, synced, then renamed; parents are made. `under` is as
+   * Command.under.
+   */
+  writeFile(
+    path: string,
+    content: string,
+    mode: number,
+    signal?: AbortSignal,
+    under?: readonly string[],
+  ): Promise<void>;
   /**
    * Holds a command open on the machine for as long as the returned handle lives (a lock): resolves with its
    * first line of output. It has to end at the end of its standard input, which comes when the handle is

@@ -1,12 +1,13 @@
 import { messageOf } from '../lib/errors.ts';
 import { escapeLine, escapeText } from '../lib/escape.ts';
-import { type Command, toShell } from './command.ts';
+import type { Command } from './command.ts';
 import { CommandError } from './command-error.ts';
+import { commandLine } from './describe.ts';
 import type { Held, Host, Output } from './host.ts';
 
 /**
- * A host that writes down everything that is done on it: the command in full, how it ended, how long it took,
- * what it printed. What goes into a command's standard input or into a file is never written down, nor what a
+ * A host that writes down everything that is done on it: the command (a script by its first line and its arguments),
+ * how it ended, how long it took, what it printed. What goes into a command's standard input or into a file is never written down, nor what a
  * command with `secretOutput` prints. `log` gets one line at a time, without control characters.
  */
 export class LoggedHost implements Host {
@@ -25,25 +26,31 @@ export class LoggedHost implements Host {
   }
 
   query(command: Command, signal?: AbortSignal): Promise<Output> {
-    return this.#watch('?', shown(command), command, () => this.#inner.query(command, signal));
+    return this.#watch('?', commandLine(command), command, () => this.#inner.query(command, signal));
   }
 
   change(command: Command, signal?: AbortSignal): Promise<Output> {
-    return this.#watch('!', shown(command), command, () => this.#inner.change(command, signal));
+    return this.#watch('!', commandLine(command), command, () => this.#inner.change(command, signal));
   }
 
-  writeFile(path: string, content: string, mode: number, signal?: AbortSignal): Promise<void> {
+  writeFile(
+    path: string,
+    content: string,
+    mode: number,
+    signal?: AbortSignal,
+    under?: readonly string[],
+  ): Promise<void> {
     const what = `write ${escapeLine(path)} (mode ${mode.toString(8)}, ${Buffer.byteLength(content)} bytes)`;
-    return this.#watch('!', what, {}, () => this.#inner.writeFile(path, content, mode, signal));
+    return this.#watch('!', what, {}, () => this.#inner.writeFile(path, content, mode, signal, under));
   }
 
   async hold(command: Command, signal?: AbortSignal): Promise<Held> {
-    const what = `hold ${shown(command)}`;
+    const what = `hold ${commandLine(command)}`;
     const held = await this.#watch('!', what, command, () => this.#inner.hold(command, signal));
     return {
       firstLine: held.firstLine,
       [Symbol.asyncDispose]: () =>
-        this.#watch('!', `let go ${shown(command)}`, command, async () => held[Symbol.asyncDispose]()),
+        this.#watch('!', `let go ${commandLine(command)}`, command, async () => held[Symbol.asyncDispose]()),
     };
   }
 
@@ -91,10 +98,6 @@ export class LoggedHost implements Host {
         this.#log(`${label} ${sign} ${line}`);
     }
   }
-}
-
-function shown({ argv, sudo }: Command): string {
-  return escapeLine(`${sudo === true ? 'sudo ' : ''}${toShell(argv)}`);
 }
 
 function isOutput(result: unknown): result is Output {

@@ -17,8 +17,8 @@ export type RootPrefix = readonly string[];
  * stands before commands that need root; `run` marks their processes. Throws TypeError for a NUL character,
  * which no argument can hold.
  */
-export function loginLine({ argv, sudo }: Command, prefix: RootPrefix, run: string): string {
-  const words = argv.map(quoteOnOneLine).join(' ');
+export function loginLine({ argv, under = [], sudo }: Command, prefix: RootPrefix, run: string): string {
+  const words = [...under, ...argv].map(quoteOnOneLine).join(' ');
   const environment = `PATH=${COMMAND_PATH} LC_ALL=C ${RUN_VARIABLE}=${run}`;
   const env = sudo === true && prefix.length > 0 ? `${prefix.map(quote).join(' ')} env ${environment} ` : '';
   const body = `export ${environment}; exec ${env}${words}`;

@@ -1,13 +1,35 @@
 import { Buffer } from 'node:buffer';
 import type { Output } from './host.ts';
 
-/** Collects what a command writes; joined before decoding, as a character may arrive in two chunks. */
+/** Bytes that a command may print: far more than any does, far less than what could hurt the operator's computer. */
+export const MOST_OUTPUT = 64 * 1024 * 1024;
+
+/** Bytes of a first line. */
+const LONGEST_LINE = 64 * 1024;
+
+/**
+ * Collects what a command writes; joined before decoding, as a character may arrive in two chunks. Beyond
+ * MOST_OUTPUT it keeps nothing more and calls `onOverflow`, once.
+ */
 export class OutputBuffer {
   readonly #stdout: Buffer[] = [];
   readonly #stderr: Buffer[] = [];
+  readonly #onOverflow: () => void;
+  #size = 0;
 
-  readonly onStdout = (chunk: Buffer): void => void this.#stdout.push(chunk);
-  readonly onStderr = (chunk: Buffer): void => void this.#stderr.push(chunk);
+  constructor(onOverflow: () => void) {
+    this.#onOverflow = onOverflow;
+  }
+
+  readonly onStdout = (chunk: Buffer): void => this.#add(this.#stdout, chunk);
+  readonly onStderr = (chunk: Buffer): void => this.#add(this.#stderr, chunk);
+
+  #add(chunks: Buffer[], chunk: Buffer): void {
+    if (this.#size > MOST_OUTPUT) return;
+    this.#size += chunk.length;
+    if (this.#size > MOST_OUTPUT) this.#onOverflow();
+    else chunks.push(chunk);
+  }
 
   read(): Output {
     return {
@@ -17,9 +39,10 @@ export class OutputBuffer {
   }
 }
 
-/** Waits for the first line of a stream that comes in chunks; what follows it is dropped. */
+/** Waits for the first line of a stream that comes in chunks; what follows it, or 64 KiB of it, is dropped. */
 export class FirstLine {
   readonly #chunks: Buffer[] = [];
+  #size = 0;
   #found: ((line: string) => void) | undefined;
 
   /** Resolves with the line, without its newline. */
@@ -29,8 +52,12 @@ export class FirstLine {
 
   readonly onChunk = (chunk: Buffer): void => {
     if (this.#found === undefined) return;
-    const end = chunk.indexOf(0x0a);
-    this.#chunks.push(end === -1 ? chunk : chunk.subarray(0, end));
+    const newline = chunk.indexOf(0x0a);
+    const room = LONGEST_LINE - this.#size;
+    const end = newline === -1 && chunk.length > room ? room : newline;
+    const part = end === -1 ? chunk : chunk.subarray(0, end);
+    this.#size += part.length;
+    this.#chunks.push(part);
     if (end === -1) return;
     this.#found(Buffer.concat(this.#chunks).toString('utf8'));
     this.#found = undefined;

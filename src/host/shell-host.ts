@@ -11,11 +11,11 @@ import {
   sudoRefused,
 } from './account.ts';
 import type { Command } from './command.ts';
-import { commandFailed, connectionLost, type Ending, timedOut } from './command-error.ts';
+import { commandFailed, connectionLost, type Ending, timedOut, tooMuchOutput } from './command-error.ts';
 import { type Executor, SessionRefused } from './executor.ts';
 import type { Held, Host, Output } from './host.ts';
 import { loginLine } from './login-line.ts';
-import { FirstLine, OutputBuffer } from './output-buffer.ts';
+import { FirstLine, MOST_OUTPUT, OutputBuffer } from './output-buffer.ts';
 import { stopCommand } from './stop-command.ts';
 import { TimeLimit } from './time-limit.ts';
 import { writeFileCommand } from './write-file.ts';
@@ -71,15 +71,21 @@ export class ShellHost implements Host {
     return this.#run(command, signal);
   }
 
-  async writeFile(path: string, content: string, mode: number, signal?: AbortSignal): Promise<void> {
-    await this.#run(writeFileCommand(path, content, mode), signal);
+  async writeFile(
+    path: string,
+    content: string,
+    mode: number,
+    signal?: AbortSignal,
+    under: readonly string[] = [],
+  ): Promise<void> {
+    await this.#run({ ...writeFileCommand(path, content, mode), under }, signal);
   }
 
   async hold(command: Command, signal?: AbortSignal): Promise<Held> {
     const { line, run } = this.#prepare(command);
     const limit = new TimeLimit(command.timeoutMs ?? this.#commandTimeoutMs, signal);
     const release = new AbortController();
-    const output = new OutputBuffer();
+    const output = new OutputBuffer(() => release.abort());
     const first = new FirstLine();
     const input = new PassThrough();
     const ended = this.#executor.executeBeside(line, {
@@ -118,17 +124,19 @@ export class ShellHost implements Host {
   async #run(command: Command, signal?: AbortSignal): Promise<Output> {
     const { line, run } = this.#prepare(command);
     const limit = new TimeLimit(command.timeoutMs ?? this.#commandTimeoutMs, signal);
-    const output = new OutputBuffer();
+    const flood = new AbortController();
+    const output = new OutputBuffer(() => flood.abort(tooMuchOutput(this.name, command, MOST_OUTPUT)));
     try {
       const ending = await this.#executor.execute(line, {
         stdin: command.stdin,
-        signal: limit.signal,
+        signal: AbortSignal.any([limit.signal, flood.signal]),
         onStdout: output.onStdout,
         onStderr: output.onStderr,
       });
       if (ending !== undefined && 'exitCode' in ending && ending.exitCode === 0) return output.read();
       throw this.#failure(command, ending, output.read());
     } catch (error) {
+      if (flood.signal.aborted) this.#stop(run, command);
       throw this.#explain(error, command, run, limit, output);
     } finally {
       limit.clear();

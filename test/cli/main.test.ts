@@ -162,6 +162,21 @@ describe('a failing verb', () => {
     expect((await run(['work'], throwing(error))).stderr).toContain('kboot: m: \\x1b[2Jgone\n');
   });
 
+  it('escapes what a machine said in --events too, and says the same', async () => {
+    const said = 'm: \u009b2J \u202e \u{e0041}';
+    const commands = doing(async ({ report }) => {
+      report({ type: 'note', text: said });
+      throw new KbootError('COMMAND_FAILED', said);
+    });
+    const { stderr } = await run(['work', '--events'], commands);
+    expect(stderr).not.toMatch(/[\u0080-\u009f\u202e\u{e0041}]/u);
+    const [note, error] = stderr
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect([note.text, error.message]).toEqual([said, said]);
+  });
+
   it('keeps --events one JSON object a line', async () => {
     const part = new KbootError('TIMED_OUT', 'b: too slow', { host: 'b', hint: 'wait' });
     const commands = doing(async ({ report }) => {

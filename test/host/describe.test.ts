@@ -10,6 +10,7 @@ test.each([
     { ...script('# why\nset -u\n  cat "$1"\nrm "$1"', '/a'), sudo: true },
     'sudo sh -c \'cat "$1" ...\' kboot /a',
   ],
+  [{ argv: ['rm', '/a'] as const, under: ['flock', '--shared', '/run/lock'] }, 'rm /a'],
 ])('shows %j', (command, shown) => {
   expect(describe(command)).toBe(shown);
 });

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
 import { script } from '../../src/host/command.ts';
 import type { Ending } from '../../src/host/command-error.ts';
@@ -129,6 +130,56 @@ test('says that the startup files of a login print something', async () => {
         { env: { HOME: sshd.home } },
       ),
     ).rejects.toMatchObject({ code: 'HOST_UNREACHABLE', message: 'node1: the login shell printed: Welcome' });
+  } finally {
+    sshd.stop();
+  }
+});
+
+test('keeps what a failed command with secret output printed out of the error', async () => {
+  const executor = new Scripted('root', async ({ onStdout, onStderr }) => {
+    onStdout(Buffer.from('abcdef.0123456789abcdef'));
+    onStderr(Buffer.from('token abcdef.0123456789abcdef'));
+    return { exitCode: 1 };
+  });
+  const host = await open(executor);
+  const error = await host
+    .query({ argv: ['kubeadm'], secretOutput: true })
+    .catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ code: 'COMMAND_FAILED', exitCode: 1 });
+  expect(inspect(error, { depth: 5 })).not.toContain('abcdef');
+});
+
+test('says what to do about a full disk', async () => {
+  const host = await open(
+    new Scripted('root', async ({ onStderr }) => {
+      onStderr(Buffer.from('head: error writing: No space left on device\n'));
+      return { exitCode: 1 };
+    }),
+  );
+  await expect(host.change({ argv: ['head'] })).rejects.toMatchObject({
+    hint: expect.stringContaining('free some space on node1'),
+  });
+});
+
+test.each([
+  ['standard output', 'yes'],
+  ['standard error', 'yes >&2'],
+])('stops a command that prints to %s without end, in bounded memory', async (_where, endless) => {
+  const sshd = await startSshd();
+  try {
+    await using host = await connectSsh(
+      { name: 'cp-1', address: '127.0.0.1', port: sshd.port, user: 'root' },
+      { env: { HOME: sshd.home } },
+    );
+    const before = process.memoryUsage().rss;
+    await expect(host.query(script(`${endless} # ${sshd.port}`))).rejects.toMatchObject({
+      code: 'COMMAND_FAILED',
+      message: expect.stringContaining('cp-1: printed more than 64 MiB and was stopped'),
+    });
+    expect(process.memoryUsage().rss - before).toBeLessThan(512 * 1024 * 1024);
+    // The connection is still of use, and nothing goes on printing.
+    const left = script(`! pgrep -fx 'yes' || sleep 3; ! pgrep -fx 'yes'; echo over`);
+    await expect(host.query(left)).resolves.toMatchObject({ stdout: expect.stringContaining('over') });
   } finally {
     sshd.stop();
   }

@@ -13,6 +13,9 @@ test.each([
   ['user\u202etxt.exe', 'user\\u202etxt.exe'],
   ['zero\u200bwidth', 'zero\\u200bwidth'],
   ['\x00\x7f', '\\x00\\x7f'],
+  ['soft\u00adhyphen', 'soft\\xadhyphen'],
+  ['arabic\u061cmark', 'arabic\\u061cmark'],
+  ['tag\u{e0041}', 'tag\\u{e0041}'],
 ])('makes %j harmless', (text, escaped) => {
   expect(escapeText(text)).toBe(escaped);
 });

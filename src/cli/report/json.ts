@@ -1,11 +1,12 @@
 import type { Writable } from 'node:stream';
+import { escapeJson } from '../../lib/escape.ts';
 import type { Reporter } from './reporter.ts';
 
 /** One JSON object a line: the event with `time`, its moment in RFC 3339, in front. */
 export function jsonReporter(stream: Writable, now: () => number): Reporter {
   return {
     report: (event) => {
-      stream.write(`${JSON.stringify({ time: new Date(now()).toISOString(), ...event })}\n`);
+      stream.write(`${escapeJson(JSON.stringify({ time: new Date(now()).toISOString(), ...event }))}\n`);
     },
     stop: () => {},
   };
