@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { LineCounter, parseDocument } from 'yaml';
+import { type Document, LineCounter, parseDocument } from 'yaml';
 import { KbootError } from '../lib/errors.ts';
 import type { Cluster } from './cluster.ts';
 import { explain } from './explain.ts';
@@ -41,7 +41,17 @@ export function parseCluster(text: string, file: string, home: string): LoadResu
     path: toPath(keys),
     message,
   });
-  const value: unknown = document.toJS();
+  const value = plainOf(document);
+  if (value instanceof ReferenceError) {
+    return failed([
+      {
+        severity: 'error',
+        line: undefined,
+        path: '',
+        message: `its aliases cannot be resolved: ${value.message}`,
+      },
+    ]);
+  }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return failed([
       { severity: 'error', line: undefined, path: '', message: 'must hold apiVersion, kind and masters' },
@@ -52,6 +62,16 @@ export function parseCluster(text: string, file: string, home: string): LoadResu
   const cluster = normalise(parsed.data, file, home);
   const issues = sorted(RULES.flatMap((rule) => rule(cluster)).map(toIssue));
   return issues.some(({ severity }) => severity === 'error') ? failed(issues) : { cluster, issues };
+}
+
+/** What the document says; as a value the error for aliases that are missing or grow beyond measure. */
+function plainOf(document: Document.Parsed): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    if (error instanceof ReferenceError) return error;
+    throw error;
+  }
 }
 
 /**

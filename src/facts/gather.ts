@@ -5,7 +5,7 @@ import type { Facts } from './facts.ts';
 import { parseFacts } from './parse.ts';
 import { FACTS_SCRIPT } from './script.ts';
 
-/** Asks a machine about itself, in one round trip and without changing it. */
+/** Asks a machine about itself, in one round trip and without changing it. Throws STATE_INVALID as parseFacts() does. */
 export async function gatherFacts(
   host: Host,
   endpointHost: string,
@@ -14,5 +14,5 @@ export async function gatherFacts(
 ): Promise<Facts> {
   const askedAt = clock.now();
   const { stdout } = await host.query({ ...script(FACTS_SCRIPT, endpointHost), sudo: true }, signal);
-  return parseFacts(stdout, askedAt);
+  return parseFacts(stdout, askedAt, host.name);
 }

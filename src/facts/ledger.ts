@@ -24,12 +24,12 @@ const Ledger = z.object({
 
 export type Ledger = Readonly<z.output<typeof Ledger>>;
 
-/** Reads a ledger. Throws COMMAND_FAILED when it is damaged or of a version that this kboot does not know. */
+/** Reads a ledger. Throws STATE_INVALID when it is damaged or of a version that this kboot does not know. */
 export function parseLedger(text: string, host: string): Ledger {
   try {
     return Ledger.parse(JSON.parse(text));
   } catch (cause) {
-    throw new KbootError('COMMAND_FAILED', `${host}: kboot's ledger cannot be read`, {
+    throw new KbootError('STATE_INVALID', `${host}: kboot's ledger cannot be read`, {
       host,
       cause,
       hint: 'it was written by a later kboot or damaged: use that version, or look at /var/lib/kboot/ledger.json',

@@ -1,3 +1,5 @@
+import ipaddr from 'ipaddr.js';
+import { KbootError } from '../lib/errors.ts';
 import type { Address, Facts, Listener } from './facts.ts';
 
 const splitOnce = (text: string): readonly [string, string] => {
@@ -22,14 +24,17 @@ const toRoute = (value: string) => {
 };
 
 /** `unlimited` is what a shell prints for no limit. */
-const toLimit = (value: string): number =>
-  value === 'unlimited' ? Number.MAX_SAFE_INTEGER : Number(value || 0);
+const toLimit = (value: string): string =>
+  value === 'unlimited' ? `${Number.MAX_SAFE_INTEGER}` : value || '0';
+
+const MODULE_STATES: ReadonlySet<string> = new Set(['builtin', 'loaded', 'absent']);
 
 /**
  * Reads what FACTS_SCRIPT printed. `askedAt` is the operator's clock (ms) when the question was sent; the
- * machine's clock is the script's first line, so the way there is all that the skew can be wrong by.
+ * machine's clock is the script's first line, so the way there is all that the skew can be wrong by. Throws
+ * STATE_INVALID for an answer that no healthy machine gives; addresses and routes of other forms are left out.
  */
-export function parseFacts(text: string, askedAt: number): Facts {
+export function parseFacts(text: string, askedAt: number, host: string): Facts {
   const values = new Map<string, string[]>();
   for (const line of text.split('\n')) {
     const [key, value] = splitOnce(line);
@@ -40,8 +45,17 @@ export function parseFacts(text: string, askedAt: number): Facts {
   const all = (key: string): readonly string[] => values.get(key) ?? [];
   const one = (key: string): string => all(key)[0] ?? '';
   const optional = (key: string): string | undefined => one(key) || undefined;
+  const count = (key: string, value = one(key)): number => {
+    const number = Number(value);
+    if (/^\d+$/.test(value) && Number.isSafeInteger(number)) return number;
+    throw invalid(host, key, value);
+  };
+  const hexadecimal = (key: string): string => {
+    if (/^[0-9a-f]{1,32}$/.test(one(key))) return one(key);
+    throw invalid(host, key, one(key));
+  };
   const sysctls = Object.fromEntries(all('sysctl').map(splitOnce));
-  const clockMs = Number(one('clock').slice(0, -6));
+  const clockMs = count('clock', one('clock').slice(0, -6));
   return {
     machine: one('machine'),
     kernel: one('kernel'),
@@ -50,26 +64,34 @@ export function parseFacts(text: string, askedAt: number): Facts {
     systemd: one('systemd') === 'yes',
     missingTools: all('missing'),
     clockSkewMs: Math.round(clockMs - askedAt),
-    cpus: Number(one('cpus')),
-    memoryKiB: Number(one('memory')),
+    cpus: count('cpus'),
+    memoryKiB: count('memory'),
     swap: all('swap'),
     machineId: one('machine-id'),
     cgroup: one('cgroup') === 'v2' ? 'v2' : 'v1',
-    capabilityBounds: one('capbnd'),
-    openFiles: toLimit(one('nofile')),
-    addresses: all('address').map(toAddress),
+    capabilityBounds: hexadecimal('capbnd'),
+    openFiles: count('nofile', toLimit(one('nofile'))),
+    addresses: all('address')
+      .map(toAddress)
+      .filter(({ address }) => ipaddr.isValid(address)),
     defaultSource: optional('default-source'),
     sshAddress: optional('ssh-address'),
-    routes: all('route').map(toRoute),
+    routes: all('route')
+      .map(toRoute)
+      .filter(({ destination }) => ipaddr.isValidCIDR(destination)),
     links: all('link'),
     listeners: all('listen').map(toListener),
     readOnly: all('read-only'),
-    freeKiB: Number(one('free')),
+    freeKiB: count('free'),
     conntrackMaxWritable: one('conntrack-writable') === 'yes',
     ipForward: sysctls['net.ipv4.ip_forward'] === '1',
     sysctls,
     resolvedRunning: one('resolved') === 'yes',
-    kernelModules: Object.fromEntries(all('module').map(splitOnce)) as Facts['kernelModules'],
+    kernelModules: Object.fromEntries(
+      all('module')
+        .map(splitOnce)
+        .filter(([, state]) => MODULE_STATES.has(state)),
+    ) as Facts['kernelModules'],
     endpointAddress: optional('endpoint'),
     topLevel: all('top'),
     present: new Set(all('present')),
@@ -87,4 +109,15 @@ export function parseFacts(text: string, askedAt: number): Facts {
     images: Object.fromEntries(all('image').map(splitOnce)),
     layers: new Set(all('layer')),
   };
+}
+
+function invalid(host: string, key: string, value: string): KbootError {
+  return new KbootError(
+    'STATE_INVALID',
+    `${host}: what it says about itself makes no sense: ${key} is "${value.slice(0, 80)}"`,
+    {
+      host,
+      hint: `see what its programs print (nproc, df, /proc/meminfo, /proc/self/status), and whether ${host} can be trusted`,
+    },
+  );
 }

@@ -87,7 +87,9 @@ ip -o addr show scope global 2>/dev/null | awk '{ print "address", $2, $4 }'
 ip -o -4 route show default 2>/dev/null | head -n 1 | grep -q . &&
   say default-source "$(ip -o -4 route get 198.51.100.1 2>/dev/null | sed -n 's/.* src \\([0-9.]*\\).*/\\1/p')"
 [ -n "\${SSH_CONNECTION-}" ] && say ssh-address "$(echo "$SSH_CONNECTION" | cut -d' ' -f3)"
-ip -o -4 route show 2>/dev/null | awk '$1 != "default" { dev = ""; for (i = 2; i < NF; i++) if ($i == "dev") dev = $(i + 1); print "route", $1, dev }'
+# Some routes have a type in front of their destination, and no device.
+ip -o -4 route show 2>/dev/null | sed -E 's/^(unicast|local|broadcast|multicast|throw|unreachable|prohibit|blackhole|nat) //' |
+  awk '$1 != "default" { dev = ""; for (i = 2; i < NF; i++) if ($i == "dev") dev = $(i + 1); print "route", $1, dev }'
 ip -o link show 2>/dev/null | awk '{ sub(/[@:].*/, "", $2); print "link", $2 }'
 ss -Hltnp 2>/dev/null | awk '{ n = split($4, a, ":"); p = $6; gsub(/^users:\\(\\("|".*$/, "", p); print "listen", a[n], p }'
 # An old shell's test says of root that it may write anywhere, and of an immutable directory only test knows.

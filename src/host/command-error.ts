@@ -7,8 +7,8 @@ import type { Output } from './host.ts';
 export class CommandError extends KbootError {
   /** undefined when a signal ended the command. */
   readonly exitCode: number | undefined;
-  readonly stdout: string;
-  readonly stderr: string;
+  // Private, for an error is written into the log whole, and what a command printed may be secret.
+  readonly #output: Output;
 
   constructor(
     message: string,
@@ -16,8 +16,15 @@ export class CommandError extends KbootError {
   ) {
     super('COMMAND_FAILED', message, { host: details.host, ...(details.hint && { hint: details.hint }) });
     this.exitCode = details.exitCode;
-    this.stdout = details.stdout;
-    this.stderr = details.stderr;
+    this.#output = { stdout: details.stdout, stderr: details.stderr };
+  }
+
+  get stdout(): string {
+    return this.#output.stdout;
+  }
+
+  get stderr(): string {
+    return this.#output.stderr;
   }
 }
 
@@ -30,15 +37,12 @@ export function commandFailed(host: string, command: Command, ending: Ending, ou
   return new CommandError(withLastLine(`${host}: ${why}: ${describe(command)}`, command, output), {
     host,
     exitCode: 'exitCode' in ending ? ending.exitCode : undefined,
-    // An error is written into the log whole: what is secret must not be in it.
-    ...(command.secretOutput === true ? NOTHING : output),
+    ...output,
     ...(output.stderr.includes(DISK_FULL) && {
       hint: `free some space on ${host} (df -h shows where), then run the same command again: it goes on where it stopped`,
     }),
   });
 }
-
-const NOTHING: Output = { stdout: '', stderr: '' };
 
 /** What the C library says of ENOSPC in the C locale, under which every command runs. */
 const DISK_FULL = 'No space left on device';

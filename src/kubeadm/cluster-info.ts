@@ -80,7 +80,9 @@ export async function verifyClusterInfo(check: ClusterInfoCheck): Promise<boolea
   if (kubeconfig === undefined) throw fail('its cluster-info has no kubeconfig');
   let pins: readonly string[];
   try {
-    const authority = Kubeconfig.parse(parse(kubeconfig)).clusters[0]?.cluster['certificate-authority-data'];
+    const authority = Kubeconfig.parse(parse(kubeconfig, { logLevel: 'silent' })).clusters[0]?.cluster[
+      'certificate-authority-data'
+    ];
     pins = certificates(Buffer.from(authority ?? '', 'base64').toString()).map(caCertHash);
   } catch (cause) {
     throw fail('its cluster-info holds no readable CA certificate', cause);

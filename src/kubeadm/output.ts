@@ -15,7 +15,9 @@ export function parseJoinCommand(output: string): JoinCommand {
   const [, endpoint, token] = /kubeadm join (\S+)\s+--token (\S+)/.exec(text) ?? [];
   const [, caCertHash] = /--discovery-token-ca-cert-hash (sha256:[0-9a-f]{64})/.exec(text) ?? [];
   if (endpoint === undefined || token === undefined || caCertHash === undefined) {
-    throw new KbootError('COMMAND_FAILED', 'kubeadm init ended well but printed no join command');
+    throw new KbootError('COMMAND_FAILED', 'kubeadm init ended well but printed no join command', {
+      hint: 'run the same command again: it goes on where it stopped',
+    });
   }
   return { endpoint, token: parseToken(token), caCertHash };
 }

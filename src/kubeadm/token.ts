@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { z } from 'zod';
 import { KbootError } from '../lib/errors.ts';
 import { Secret } from '../lib/secret.ts';
 
@@ -35,14 +36,23 @@ export function newToken(): Token {
   return parseToken(`${characters(6)}.${characters(16)}`);
 }
 
+const Listed = z.object({ token: z.string().optional(), description: z.string().optional() });
+
 /**
  * Ids of the tokens that kboot made, from `kubeadm token list -o json`: one JSON object after the other, none
- * at all when there is no token.
+ * at all when there is no token. Throws STATE_INVALID, without repeating the text, for what is no such list.
  */
-export function tokensMadeByKboot(listing: string): readonly string[] {
+export function tokensMadeByKboot(listing: string, host: string): readonly string[] {
   const objects = listing.trim() === '' ? [] : listing.trim().split(/\n(?=\{)/);
-  return objects
-    .map((text) => JSON.parse(text) as { token?: string; description?: string })
-    .filter(({ description }) => description === TOKEN_DESCRIPTION)
-    .flatMap(({ token }) => (token === undefined ? [] : [parseToken(token).id]));
+  try {
+    return objects
+      .map((text) => Listed.parse(JSON.parse(text)))
+      .filter(({ description }) => description === TOKEN_DESCRIPTION)
+      .flatMap(({ token }) => (token === undefined ? [] : [parseToken(token).id]));
+  } catch {
+    throw new KbootError('STATE_INVALID', `${host}: its list of bootstrap tokens cannot be read`, {
+      host,
+      hint: `look at what \`kubeadm token list -o json\` prints on ${host}`,
+    });
+  }
 }

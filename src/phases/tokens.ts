@@ -11,7 +11,7 @@ import { caHashesOf } from './trust.ts';
 export async function leftTokens(master: Host, signal?: AbortSignal): Promise<readonly string[]> {
   const argv = ['kubeadm', '--kubeconfig', ADMIN_CONF, 'token', 'list', '-o', 'json'] as const;
   const { stdout } = await master.query({ argv, sudo: true, secretOutput: true, timeoutMs: 20_000 }, signal);
-  return tokensMadeByKboot(stdout);
+  return tokensMadeByKboot(stdout, master.name);
 }
 
 /** A token for this run alone. kubeadm prints it, so it never stands in a command line. */

@@ -3,6 +3,7 @@ import { CA_CERTIFICATE, CHECKOUT_ROOT, INITIALISED, JOINED, LAYER_STORE } from 
 import { script } from '../host/command.ts';
 import type { Host } from '../host/host.ts';
 import { CLUSTER_INFO_PATH, caCertHash, verifyClusterInfo } from '../kubeadm/cluster-info.ts';
+import { KbootError } from '../lib/errors.ts';
 import { waitUntil } from '../lib/wait-until.ts';
 import { unpackLayers } from '../system-container/index.ts';
 import { BLOB_DIRS, readBundleImage } from './install-container.ts';
@@ -11,10 +12,18 @@ import { requireImage } from './system-containers.ts';
 
 const SIGNED_WITHIN_MS = 60_000;
 
-/** Pins of the certificates in the master's CA file. */
+/** Pins of the certificates in the master's CA file. Throws STATE_INVALID when it cannot be read. */
 export async function caHashesOf(master: Host, signal: AbortSignal): Promise<readonly string[]> {
   const { stdout } = await master.query({ argv: ['cat', CA_CERTIFICATE], sudo: true }, signal);
-  return (stdout.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []).map(caCertHash);
+  try {
+    return (stdout.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []).map(caCertHash);
+  } catch (cause) {
+    throw new KbootError('STATE_INVALID', `${master.name}: ${CA_CERTIFICATE} cannot be read`, {
+      host: master.name,
+      cause,
+      hint: `look at it: openssl x509 -in ${CA_CERTIFICATE} -text`,
+    });
+  }
 }
 
 /**

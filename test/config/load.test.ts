@@ -183,6 +183,15 @@ test('reports all errors at once, in the order of the lines', () => {
   expect(issuesOf(text).map((issue) => issue.split(':')[1])).toEqual(['2', '4', '7', '8']);
 });
 
+test.each([
+  ['grow beyond measure', `a: &a [x]\nb: &b [${'*a, '.repeat(200)}]\nc: [${'*b, '.repeat(200)}]\n`],
+  ['are not there', 'a: *missing\n'],
+])('aliases that %s are an error in the file', (_what, text) => {
+  const { cluster, issues } = parseCluster(`${HEAD}masters: [m]\n${text}`, '/c/kboot.yaml', '/home/op');
+  expect(cluster).toBeUndefined();
+  expect(issues.map(({ message }) => message).join()).toMatch(/alias/i);
+});
+
 describe('loadCluster', () => {
   let folder = '';
   beforeEach(async () => {

@@ -1,6 +1,12 @@
+import { execFileSync } from 'node:child_process';
+import { userInfo } from 'node:os';
+import fc from 'fast-check';
+import ipaddr from 'ipaddr.js';
 import { expect, it } from 'vitest';
 import { gatherFacts } from '../../src/facts/gather.ts';
 import { parseFacts } from '../../src/facts/parse.ts';
+import { FACTS_SCRIPT } from '../../src/facts/script.ts';
+import { script } from '../../src/host/command.ts';
 import { openLocalHost } from '../../src/host/local.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 
@@ -23,6 +29,7 @@ address eth0 fe80::1/64
 default-source 10.0.0.11
 route 10.0.0.0/24 eth0
 route 192.0.2.7 eth1
+route nonsense eth1
 link lo
 link eth0
 listen 22 sshd
@@ -49,7 +56,7 @@ layer 44
 `;
 
 it('reads every answer', () => {
-  expect(parseFacts(TEXT, 1_700_000_000_000)).toEqual({
+  expect(parseFacts(TEXT, 1_700_000_000_000, 'm')).toEqual({
     machine: 'x86_64',
     kernel: '',
     hostname: 'node1',
@@ -112,4 +119,53 @@ it('asks a real machine, in one round trip', async () => {
   expect(Math.abs(facts.clockSkewMs)).toBeLessThan(10_000);
   expect(facts.endpointAddress).toMatch(/^127\./);
   expect(facts.capabilityBounds).toMatch(/^[0-9a-f]{16}$/);
+});
+
+const without = (key: string): string => TEXT.replace(new RegExp(`^${key} .*\n`, 'm'), '');
+
+it.each([
+  ['no CPU count', without('cpus')],
+  ['a CPU count that is none', TEXT.replace('cpus 4', 'cpus many')],
+  ['no capabilities', without('capbnd')],
+  ['capabilities that are none', TEXT.replace('capbnd 000001fffeffffff', 'capbnd 0x!')],
+  ['memory below zero', TEXT.replace('memory 8000000', 'memory -1')],
+  ['no clock', without('clock')],
+  ['no disk', without('free')],
+  ['nothing', ''],
+])('refuses %s', (_what, text) => {
+  expect(() => parseFacts(text, 0, 'm')).toThrow(
+    expect.objectContaining({ code: 'STATE_INVALID', host: 'm' }),
+  );
+});
+
+it('understands or refuses whatever a machine answers', () => {
+  const keys = TEXT.split('\n').map((line) => line.split(' ')[0] ?? '');
+  const line = fc.tuple(fc.constantFrom(...keys), fc.string()).map(([key, value]) => `${key} ${value}`);
+  fc.assert(
+    fc.property(fc.array(line), fc.boolean(), (lines, first) => {
+      const text = first ? `${lines.join('\n')}\n${TEXT}` : `${TEXT}${lines.join('\n')}`;
+      try {
+        const { routes, cpus } = parseFacts(text, 0, 'm');
+        expect(cpus).toBeGreaterThanOrEqual(0);
+        for (const { destination } of routes) expect(ipaddr.isValidCIDR(destination)).toBe(true);
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'STATE_INVALID' });
+      }
+    }),
+  );
+});
+
+it.skipIf(userInfo().uid !== 0)('reads routes of every type', () => {
+  const { argv } = script(FACTS_SCRIPT, '');
+  const routes = `
+    ip link set lo up
+    for type in blackhole unreachable prohibit throw; do ip route add $type 10.9.$((i = i + 1)).0/24; done
+    ip route add local 10.9.9.0/24 dev lo table main
+    ip route add blackhole default metric 9
+    exec "$@"`;
+  const text = execFileSync('unshare', ['-n', 'sh', '-c', routes, 'sh', ...argv], { encoding: 'utf8' });
+  expect(parseFacts(text, 0, 'm').routes).toEqual([
+    ...[1, 2, 3, 4].map((number) => ({ destination: `10.9.${number}.0/24`, link: '' })),
+    { destination: '10.9.9.0/24', link: 'lo' },
+  ]);
 });

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { newToken, parseToken, TOKEN_DESCRIPTION, tokensMadeByKboot } from '../../src/kubeadm/token.ts';
 
@@ -32,6 +33,21 @@ it('finds its own tokens in what kubeadm lists', () => {
     one('cccccc.0123456789abcdef'),
     one('dddddd.0123456789abcdef', TOKEN_DESCRIPTION),
   ].join('\n');
-  expect(tokensMadeByKboot(`${listing}\n`)).toEqual(['aaaaaa', 'dddddd']);
-  expect(tokensMadeByKboot('')).toEqual([]);
+  expect(tokensMadeByKboot(`${listing}\n`, 'm')).toEqual(['aaaaaa', 'dddddd']);
+  expect(tokensMadeByKboot('', 'm')).toEqual([]);
+});
+
+it('refuses a list that is none, without repeating it', () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
+      try {
+        tokensMadeByKboot(text, 'm');
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'STATE_INVALID', host: 'm' });
+      }
+    }),
+  );
+  expect(() => tokensMadeByKboot('error: abcdef.0123456789abcdef', 'm')).toThrow(
+    expect.objectContaining({ message: 'm: its list of bootstrap tokens cannot be read' }),
+  );
 });

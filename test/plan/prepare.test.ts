@@ -7,11 +7,13 @@ import { machineWith, situationOf, subjectWith } from '../helpers/situation.ts';
 const MASTER = 'master.example.com';
 const NODE = 'node1.example.com';
 
+const FACTS = 'clock 1700000000123456789\ncpus 2\nmemory 1\nfree 1\ncapbnd 0\ndefault-source 10.0.0.10\n';
+
 /** A machine that answers the questions, and whose lock can be had unless somebody holds it. */
 const machineAnswering = (name: string, lock = 'locked\n'): FakeHost =>
   new FakeHost(name)
     .on(({ argv }) => argv.includes('flock') || argv.some((word) => word.includes('lock.owner')), lock)
-    .on(({ argv }) => argv[0] === 'sh' && (argv[2] ?? '').includes('capbnd'), 'default-source 10.0.0.10\n')
+    .on(({ argv }) => argv[0] === 'sh' && (argv[2] ?? '').includes('capbnd'), FACTS)
     .on(({ argv }) => argv[0] === 'sh');
 
 const { cluster } = situationOf(subjectWith(MASTER, 'master'), subjectWith(NODE, 'node'));

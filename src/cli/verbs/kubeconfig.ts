@@ -8,6 +8,7 @@ import { API_PORT } from '../../kubeadm/config.ts';
 import { kubeconfigFrom } from '../../kubeadm/kubeconfig.ts';
 import { writeFileAtomically } from '../../lib/write-file.ts';
 import type { Subject } from '../../phases/phase.ts';
+import { caHashesOf } from '../../phases/trust.ts';
 
 /** Where the administrator's kubeconfig of a cluster goes: beside its kboot.yaml. */
 export const kubeconfigPath = (cluster: Pick<Cluster, 'file'>): string =>
@@ -32,7 +33,8 @@ export async function fetchKubeconfig(
 ): Promise<boolean> {
   const { stdout } = await host.query({ argv: ['cat', ADMIN_CONF], sudo: true, secretOutput: true }, signal);
   const server = await reachable(cluster.endpoint, master);
-  const text = kubeconfigFrom(stdout, { name: cluster.name, server });
+  const caCertHashes = await caHashesOf(host, signal);
+  const text = kubeconfigFrom(stdout, { name: cluster.name, server, host: host.name, caCertHashes });
   const path = kubeconfigPath(cluster);
   const before = await readFile(path, 'utf8').catch(() => undefined);
   if (before === text) return false;
