@@ -51,6 +51,7 @@ describe('errors', () => {
       'a containerd runs on it that is not from kboot',
     ],
     ['port', { listeners: [{ port: 6443, program: 'haproxy' }] }, 'haproxy listens on port 6443'],
+    ['flanneld’s port', { listeners: [{ port: 8472, program: 'x' }] }, 'x listens on port 8472'],
     ['endpoint', { endpointAddress: undefined }, 'it cannot resolve the endpoint master.example.com'],
     [
       'pod network',

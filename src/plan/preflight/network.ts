@@ -1,11 +1,12 @@
 import ipaddr from 'ipaddr.js';
+import { FLANNEL_HEALTHZ_PORT } from '../../flannel/manifest.ts';
 import { type Check, error, warning } from './problem.ts';
 
-/** Ports of the control plane, etcd, the kubelet and kube-proxy. */
-const PORTS = {
-  master: [6443, 2379, 2380, 10250, 10257, 10259, 10249, 10256],
-  node: [10250, 10249, 10256],
-} as const;
+/** Ports of the kubelet, kube-proxy and flanneld. */
+const NODE_PORTS = [10250, 10248, 10249, 10256, FLANNEL_HEALTHZ_PORT];
+
+/** On masters those of the control plane and of etcd as well. */
+const PORTS = { master: [6443, 2379, 2380, 10257, 10259, ...NODE_PORTS], node: NODE_PORTS } as const;
 
 /** Links of a cluster that runs already: their networks are the cluster's own. */
 const OWN_LINKS = /^(cni0|flannel\.\d+|veth.*)$/;
