@@ -56,6 +56,8 @@ export interface Cluster {
   readonly nodes: readonly Machine[];
   /** Run the kubelet on machines that have swap. */
   readonly allowSwap: boolean;
+  /** How long a run waits for one thing that is not there yet, in milliseconds: an API, a node, a signature. */
+  readonly waitMs: number;
 }
 
 /** All machines: masters, then nodes, each in the order of the file. */

@@ -94,6 +94,7 @@ export function situationOf(master: Subject, ...others: readonly Subject[]): Sit
     masters: of('master'),
     nodes: of('node'),
     allowSwap: false,
+    waitMs: 600_000,
   };
   return { cluster, subjects, master };
 }
