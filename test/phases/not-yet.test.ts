@@ -4,7 +4,9 @@ import { FakeHost } from '../helpers/fake-host.ts';
 import { contextWith } from '../helpers/phase-context.ts';
 
 const failure = (stderr: string) =>
-  new FakeHost('m', { kubectl: { exitCode: 1, stderr } }).query({ argv: ['kubectl'] }).catch((error) => error);
+  new FakeHost('m', { kubectl: { exitCode: 1, stderr } })
+    .query({ argv: ['kubectl'] })
+    .catch((error) => error);
 
 describe('an answer that passes by itself', () => {
   it.each([
