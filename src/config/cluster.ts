@@ -29,6 +29,8 @@ export interface Cluster {
   readonly kubernetes: string | undefined;
   /** `host:port` under which every machine reaches the API. */
   readonly endpoint: string;
+  /** kboot.yaml does not say: the endpoint is the first master's name, and a run that knows the machines may know better. */
+  readonly endpointIsDefault: boolean;
   readonly bundle: {
     /** Absolute path of the bundle's folder; undefined: the default bundle. */
     readonly path: string | undefined;

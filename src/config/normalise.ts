@@ -35,6 +35,7 @@ export function normalise(written: Written, file: string, home: string): Cluster
     name: written.name ?? DEFAULTS.name,
     kubernetes: written.kubernetes,
     endpoint: written.endpoint ?? `${written.masters[0]?.name}:${DEFAULTS.apiPort}`,
+    endpointIsDefault: written.endpoint === undefined,
     bundle: { path: absolute(written.bundle?.path), digest: written.bundle?.digest },
     ssh: {
       config: absolute(ssh?.config),

@@ -1,4 +1,5 @@
-import type { Address, Facts, Listener } from './facts.ts';
+import { X509Certificate } from 'node:crypto';
+import type { Address, Certificate, Facts, Listener } from './facts.ts';
 
 const splitOnce = (text: string): readonly [string, string] => {
   const at = text.indexOf(' ');
@@ -19,6 +20,17 @@ const toListener = (value: string): Listener => {
 const toRoute = (value: string) => {
   const [destination, link] = splitOnce(value);
   return { destination: destination.includes('/') ? destination : `${destination}/32`, link };
+};
+
+/** Of what is no certificate nothing is said: it belongs to somebody else, or the cluster says so louder. */
+const toCertificates = (value: string): readonly Certificate[] => {
+  const [path, base64] = splitOnce(value);
+  try {
+    const { validFrom, validTo } = new X509Certificate(Buffer.from(base64, 'base64'));
+    return [{ path, notBefore: Date.parse(validFrom), notAfter: Date.parse(validTo) }];
+  } catch {
+    return [];
+  }
 };
 
 /** `unlimited` is what a shell prints for no limit. */
@@ -50,6 +62,7 @@ export function parseFacts(text: string, askedAt: number): Facts {
     systemd: one('systemd') === 'yes',
     missingTools: all('missing'),
     clockSkewMs: Math.round(clockMs - askedAt),
+    clockMs,
     cpus: Number(one('cpus')),
     memoryKiB: Number(one('memory')),
     swap: all('swap'),
@@ -71,6 +84,8 @@ export function parseFacts(text: string, askedAt: number): Facts {
     resolvedRunning: one('resolved') === 'yes',
     kernelModules: Object.fromEntries(all('module').map(splitOnce)) as Facts['kernelModules'],
     endpointAddress: optional('endpoint'),
+    apiServer: optional('api-server'),
+    certificates: all('certificate').flatMap(toCertificates),
     topLevel: all('top'),
     present: new Set(all('present')),
     empty: new Set(all('empty')),

@@ -7,9 +7,11 @@ import {
   CONTAINERD_BLOBS,
   INITIALISED,
   JOINED,
+  KUBELET_CERTIFICATE,
   KUBELET_CONF,
   LAYER_STORE,
   LEDGER,
+  PKI,
   RUN_DIR,
   SHARED_DIRS,
   TABLES_BEFORE,
@@ -106,6 +108,15 @@ for key in ${words(SYSCTLS)}; do
 done
 [ -e /run/systemd/resolve/resolv.conf ] && say resolved yes
 [ -n "$1" ] && say endpoint "$(getent ahostsv4 "$1" 2>/dev/null | awk 'NR == 1 { print $1 }')"
+[ -r ${ADMIN_CONF} ] && say api-server "$(sed -n 's|^ *server: https://||p' ${ADMIN_CONF} | head -n 1)"
+# Public parts only: what stands between the lines of a certificate, or as a kubeconfig's certificate.
+for file in ${PKI}/*.crt ${PKI}/etcd/*.crt ${KUBELET_CERTIFICATE}; do
+  [ -r "$file" ] && say certificate "$file $(sed -n '/^-*BEGIN CERTIFICATE-*$/,/^-*END CERTIFICATE-*$/p' "$file" | base64 -w0)"
+done
+for file in /etc/kubernetes/*.conf; do
+  [ -r "$file" ] || continue
+  sed -n "s|^ *client-certificate-data: *|certificate $file |p" "$file"
+done
 for entry in /* /.[!.]*; do
   [ -d "$entry" ] || continue
   if [ -L "$entry" ]; then case $(readlink -f "$entry") in / | /usr | /usr/* | /proc/* ) continue ;; esac; fi

@@ -1,11 +1,11 @@
 import { stringify } from 'yaml';
+import { PKI } from '../facts/paths.ts';
 import type { Secret } from '../lib/secret.ts';
 
 /** kubeadm's own name of this API version: the only one from 1.31 to 1.37 (kubeadm.md, section 2). */
 const API_VERSION = 'kubeadm.k8s.io/v1beta4';
 
 export const CRI_SOCKET = 'unix:///run/containerd/containerd.sock';
-export const PKI = '/etc/kubernetes/pki';
 export const API_PORT = 6443;
 
 /**

@@ -11,6 +11,7 @@ import { fanOut } from '../lib/fan-out.ts';
 import type { Situation, Subject } from '../phases/phase.ts';
 import { leftTokens } from '../phases/tokens.ts';
 import { listSystemContainers } from '../system-container/index.ts';
+import { askForEndpoint, chooseEndpoint, endpointHost, isEndpointOpen, type Resolution } from './endpoint.ts';
 import { ExclusiveHost } from './exclusive-host.ts';
 import { lockHost } from './lock.ts';
 import type { Failure } from './run.ts';
@@ -20,6 +21,8 @@ export interface PrepareOptions {
   readonly machines: readonly Machine[];
   /** The run is of no use without the first master, which is one of the machines. */
   readonly needsMaster: boolean;
+  /** Machines that are only asked for the endpoint's name, where the cluster has no endpoint yet. */
+  readonly witnesses?: readonly Machine[];
   readonly connect: (machine: Machine) => Promise<Host>;
   /** Machines at a time. */
   readonly limit: number;
@@ -33,6 +36,8 @@ export interface Prepared extends AsyncDisposable {
   readonly hosts: ReadonlyMap<Subject, Host>;
   /** Machines that could not be reached or questioned; the first master is not among them where it is needed. */
   readonly failures: readonly Failure[];
+  /** What those made of the endpoint's name that were asked. */
+  readonly resolutions: readonly Resolution[];
 }
 
 /** The address by which other machines reach it, when kboot.yaml does not say. */
@@ -54,7 +59,7 @@ function addressOf(machine: Machine, facts: Facts): string {
 async function questionMachine(machine: Machine, host: Host, options: PrepareOptions): Promise<Subject> {
   const { cluster, clock, signal } = options;
   const [facts, containers] = await Promise.all([
-    gatherFacts(host, cluster.endpoint.replace(/:\d+$/, ''), clock, signal),
+    gatherFacts(host, endpointHost(cluster), clock, signal),
     listSystemContainers(host, signal),
   ]);
   return {
@@ -106,8 +111,21 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
           'no machine was reached',
         );
   }
+  const resolutions = isEndpointOpen(cluster, first.subject)
+    ? await askForEndpoint(cluster, options.witnesses ?? [], options).catch(async (error) => {
+        await close();
+        throw error;
+      })
+    : [];
+  const endpoint =
+    master === undefined ? cluster.endpoint : chooseEndpoint(cluster, first.subject, resolutions);
   return {
-    situation: { cluster, subjects: good.map(({ subject }) => subject), master: first.subject },
+    resolutions,
+    situation: {
+      cluster: { ...cluster, endpoint },
+      subjects: good.map(({ subject }) => subject),
+      master: first.subject,
+    },
     hosts: new Map(good.map(({ host, subject }) => [subject, host])),
     failures,
     [Symbol.asyncDispose]: close,

@@ -21,6 +21,7 @@ describe('a valid file', () => {
       name: 'kboot',
       kubernetes: undefined,
       endpoint: 'master.example.com:6443',
+      endpointIsDefault: true,
       waitMs: 600_000,
       bundle: { path: undefined, digest: undefined },
       ssh: { config: undefined, knownHosts: undefined, hostKeys: 'accept-new' },

@@ -107,6 +107,15 @@ it('warns without refusing', () => {
   expect(() => refuseErrors(found)).not.toThrow();
 });
 
+it('warns where kboot.yaml and the cluster name different endpoints', () => {
+  expect(problemsOf(master({ apiServer: 'api.example.com:6443' }))).toMatchObject([
+    {
+      severity: 'warning',
+      what: 'the endpoint is master.example.com:6443 in kboot.yaml, and api.example.com:6443 in the cluster',
+    },
+  ]);
+});
+
 it('does not mind the routes and ports of its own cluster', () => {
   const routes = [{ destination: '10.244.0.0/24', link: 'cni0' }];
   const listeners = [{ port: 10250, program: 'kubelet' }];

@@ -1,8 +1,10 @@
 import { access } from 'node:fs/promises';
-import type { Cluster } from '../../config/cluster.ts';
+import { type Cluster, machinesOf } from '../../config/cluster.ts';
 import { createCluster, previewCluster } from '../../config/cluster-edit.ts';
 import { KbootError } from '../../lib/errors.ts';
 import { INIT } from '../../phases/recipes.ts';
+import { laterMachines } from '../../plan/preflight/network.ts';
+import { refuseErrors } from '../../plan/preflight/preflight.ts';
 import { renderPlan } from '../render/plan.ts';
 import type { Run } from '../verb.ts';
 import { applyRecipe } from './apply.ts';
@@ -42,9 +44,12 @@ async function clusterFor(run: Run, name: string | undefined): Promise<{ cluster
 
 /** Makes the first master of a cluster. Doing it again goes on where it stopped, and says when nothing is left. */
 export async function runInit(run: Run, name: string | undefined, { dryRun }: InitOptions): Promise<string> {
-  const { cluster, isNew } = await clusterFor(run, name);
-  const [bundle, opened] = await bundleAndSession(run, cluster, cluster.masters.slice(0, 1));
+  const { cluster: written, isNew } = await clusterFor(run, name);
+  const [first, ...others] = machinesOf(written);
+  const [bundle, opened] = await bundleAndSession(run, written, first ? [first] : [], others);
   await using session = opened;
+  const { cluster } = session.situation;
+  refuseErrors(laterMachines(cluster, session.resolutions));
   const { plan, changes, failures } = await applyRecipe(run, session, INIT, bundle, {
     dryRun,
     before: async () => {
@@ -61,6 +66,6 @@ export async function runInit(run: Run, name: string | undefined, { dryRun }: In
   const next = cluster.nodes.length > 0 ? 'kboot join --all' : 'kboot join NODE...';
   return (
     `${master.machine.name} is the master of ${cluster.name} (Kubernetes ${bundle.lock.kubernetes})\n` +
-    `kubeconfig: ${kubeconfigPath(cluster)}\nnext: ${next}\n`
+    `endpoint: ${cluster.endpoint}\nkubeconfig: ${kubeconfigPath(cluster)}\nnext: ${next}\n`
   );
 }

@@ -49,12 +49,14 @@ export function openSession(
   cluster: Cluster,
   machines: readonly Machine[],
   needsMaster = true,
+  witnesses: readonly Machine[] = [],
 ): Promise<Prepared> {
   run.report({ type: 'run-start', verb: run.verb, hosts: machines.map(({ name }) => name) });
   return prepare({
     cluster,
     machines,
     needsMaster,
+    witnesses,
     connect: connector(run, cluster),
     limit: PARALLEL,
     clock: systemClock,
@@ -82,12 +84,13 @@ export async function bundleAndSession(
   run: Run,
   cluster: Cluster,
   machines: readonly Machine[],
+  witnesses: readonly Machine[] = [],
 ): Promise<readonly [Bundle, Prepared]> {
   if (await isToBeBuilt(run, cluster)) await requireReachable(run, cluster, machines);
   const bundle = await clusterBundle(run, cluster);
   const [verified, session] = await Promise.allSettled([
     verifyBundle(bundle, { signal: run.io.signal }),
-    openSession(run, cluster, machines),
+    openSession(run, cluster, machines, true, witnesses),
   ]);
   if (session.status === 'rejected') throw session.reason;
   if (verified.status === 'fulfilled') return [bundle, session.value];

@@ -1,6 +1,8 @@
 import ipaddr from 'ipaddr.js';
+import type { Cluster } from '../../config/cluster.ts';
 import { FLANNEL_HEALTHZ_PORT } from '../../flannel/manifest.ts';
-import { type Check, error, warning } from './problem.ts';
+import { endpointHost, type Resolution } from '../endpoint.ts';
+import { type Check, error, type Problem, warning } from './problem.ts';
 
 /** Ports of the kubelet, kube-proxy and flanneld. */
 const NODE_PORTS = [10250, 10248, 10249, 10256, FLANNEL_HEALTHZ_PORT];
@@ -46,17 +48,36 @@ export const ports: Check = ({ facts, machine, ledger }) => {
 };
 
 /** The endpoint is in every certificate and kubeconfig: it must mean something on every machine. */
-export const endpoint: Check = ({ facts }, { cluster }) => {
-  const host = cluster.endpoint.replace(/:\d+$/, '');
-  return ipaddr.isValid(host) || facts.endpointAddress !== undefined
-    ? []
-    : [
-        error(
-          `it cannot resolve the endpoint ${host}`,
-          'add the name to DNS or to /etc/hosts of every machine, or set endpoint: ADDRESS:6443 in kboot.yaml',
-        ),
-      ];
+export const endpoint: Check = ({ facts }, { cluster, master }) => {
+  const host = endpointHost(cluster);
+  const { apiServer } = master.facts;
+  if (apiServer !== undefined && apiServer !== cluster.endpoint) {
+    return [
+      warning(
+        `the endpoint is ${cluster.endpoint} in kboot.yaml, and ${apiServer} in the cluster`,
+        'docs/cluster-care.md says how a cluster gets another endpoint',
+      ),
+    ];
+  }
+  return ipaddr.isValid(host) || facts.endpointAddress !== undefined ? [] : [unresolved(host, apiServer)];
 };
+
+const unresolved = (host: string, apiServer: string | undefined) =>
+  error(
+    `it cannot resolve the endpoint ${host}`,
+    apiServer === undefined
+      ? 'add the name to DNS or to /etc/hosts of every machine, or set endpoint: ADDRESS:6443 in kboot.yaml'
+      : 'add the name to DNS or to its /etc/hosts, or give the cluster another endpoint (docs/cluster-care.md)',
+  );
+
+/** The same of machines that will join later: after init it is too late for another endpoint. */
+export function laterMachines(cluster: Cluster, resolutions: readonly Resolution[]): readonly Problem[] {
+  const host = endpointHost(cluster);
+  if (ipaddr.isValid(host)) return [];
+  return resolutions
+    .filter(({ address }) => address === undefined)
+    .map(({ machine }) => ({ ...unresolved(host, undefined), host: machine }));
+}
 
 /** An address written in kboot.yaml must be the machine's own. */
 export const address: Check = (subject) => {

@@ -5,6 +5,7 @@ import { KbootError } from '../../../lib/errors.ts';
 import { escapeLine } from '../../../lib/escape.ts';
 import type { Results } from '../../../phases/containers/step.ts';
 import type { Phase, Subject } from '../../../phases/phase.ts';
+import { certificates } from '../../../plan/preflight/certificates.ts';
 import type { Prepared } from '../../../plan/prepare.ts';
 import type { Failure } from '../../../plan/run.ts';
 import { jsonDocument } from '../../render/json.ts';
@@ -29,6 +30,11 @@ export async function withMachines<T>(
   task: (change: Change) => Promise<T>,
 ): Promise<T> {
   await using session = await openSession(run, cluster, machines, false);
+  for (const subject of session.situation.subjects) {
+    for (const { what, remedy } of certificates(subject)) {
+      run.report({ type: 'warning', host: subject.machine.name, text: `${what}: ${remedy}` });
+    }
+  }
   return await task({ run, cluster, machines, session });
 }
 
