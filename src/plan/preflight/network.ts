@@ -48,18 +48,22 @@ export const ports: Check = ({ facts, machine, ledger }) => {
 };
 
 /** The endpoint is in every certificate and kubeconfig: it must mean something on every machine. */
-export const endpoint: Check = ({ facts }, { cluster, master }) => {
+export const endpoint: Check = (subject, { cluster, master }) => {
   const host = endpointHost(cluster);
   const { apiServer } = master.facts;
-  if (apiServer !== undefined && apiServer !== cluster.endpoint) {
-    return [
-      warning(
-        `the endpoint is ${cluster.endpoint} in kboot.yaml, and ${apiServer} in the cluster`,
-        'docs/cluster-care.md says how a cluster gets another endpoint',
-      ),
-    ];
-  }
-  return ipaddr.isValid(host) || facts.endpointAddress !== undefined ? [] : [unresolved(host, apiServer)];
+  const moved = subject === master && apiServer !== undefined && apiServer !== cluster.endpoint;
+  const isKnown = ipaddr.isValid(host) || subject.facts.endpointAddress !== undefined;
+  return [
+    ...(isKnown ? [] : [unresolved(host, apiServer)]),
+    ...(moved
+      ? [
+          warning(
+            `the endpoint is ${cluster.endpoint} in kboot.yaml, and ${apiServer} in the cluster`,
+            'docs/cluster-care.md says how a cluster gets another endpoint',
+          ),
+        ]
+      : []),
+  ];
 };
 
 const unresolved = (host: string, apiServer: string | undefined) =>
