@@ -1,6 +1,5 @@
-import type { Certificate } from '../../facts/facts.ts';
+import type { Certificate, Facts } from '../../facts/facts.ts';
 import { KUBELET_CERTIFICATE } from '../../facts/paths.ts';
-import type { Subject } from '../../phases/phase.ts';
 import { warning } from './problem.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -24,7 +23,11 @@ const nameOf = (path: string): string =>
  * Certificates which are good for less than 60 days, by the machine's own clock, in one warning. kubeadm's are good
  * for a year, and `kubeadm certs renew all` leaves etcd's four alone, because the cluster has etcd as an external one.
  */
-export function certificates({ facts }: Pick<Subject, 'facts'>): readonly ReturnType<typeof warning>[] {
+export function certificates({
+  facts,
+}: {
+  readonly facts: Pick<Facts, 'certificates' | 'clockMs'>;
+}): readonly ReturnType<typeof warning>[] {
   const now = facts.clockMs;
   const due = facts.certificates.filter((certificate) => isDue(certificate, now));
   const [first] = [...due].sort((a, b) => a.notAfter - b.notAfter);

@@ -5,7 +5,6 @@ import { KbootError } from '../../../lib/errors.ts';
 import { escapeLine } from '../../../lib/escape.ts';
 import type { Results } from '../../../phases/containers/step.ts';
 import type { Phase, Subject } from '../../../phases/phase.ts';
-import { certificates } from '../../../plan/preflight/certificates.ts';
 import type { Prepared } from '../../../plan/prepare.ts';
 import type { Failure } from '../../../plan/run.ts';
 import { jsonDocument } from '../../render/json.ts';
@@ -13,6 +12,7 @@ import { renderPlan } from '../../render/plan.ts';
 import type { Run } from '../../verb.ts';
 import { applyRecipe } from '../apply.ts';
 import { openSession, throwFailures } from '../session.ts';
+import { warnOfCertificates } from './certificates.ts';
 
 /** A verb's work on machines that are connected and locked. */
 export interface Change {
@@ -30,11 +30,7 @@ export async function withMachines<T>(
   task: (change: Change) => Promise<T>,
 ): Promise<T> {
   await using session = await openSession(run, cluster, machines, false);
-  for (const subject of session.situation.subjects) {
-    for (const { what, remedy } of certificates(subject)) {
-      run.report({ type: 'warning', host: subject.machine.name, text: `${what}: ${remedy}` });
-    }
-  }
+  for (const { machine, facts } of session.situation.subjects) warnOfCertificates(run, machine.name, facts);
   return await task({ run, cluster, machines, session });
 }
 
