@@ -116,6 +116,13 @@ it('warns where kboot.yaml and the cluster name different endpoints', () => {
   ]);
 });
 
+it('does not ask for the first master’s name where the cluster has another endpoint', () => {
+  const made = master({ endpointAddress: undefined, apiServer: 'api.example.com:6443' });
+  const situation = situationOf(made, node({ endpointAddress: undefined }));
+  const cluster = { ...situation.cluster, endpoint: 'api.example.com:6443' };
+  expect(preflight({ ...situation, cluster }, BUNDLE)).toEqual([]);
+});
+
 it('does not mind the routes and ports of its own cluster', () => {
   const routes = [{ destination: '10.244.0.0/24', link: 'cni0' }];
   const listeners = [{ port: 10250, program: 'kubelet' }];

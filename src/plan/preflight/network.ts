@@ -52,7 +52,9 @@ export const endpoint: Check = (subject, { cluster, master }) => {
   const host = endpointHost(cluster);
   const { apiServer } = master.facts;
   const moved = subject === master && apiServer !== undefined && apiServer !== cluster.endpoint;
-  const isKnown = ipaddr.isValid(host) || subject.facts.endpointAddress !== undefined;
+  // Machines were asked for the name of kboot.yaml; one that only the cluster says is verified by those that join.
+  const asked = cluster.endpointIsDefault ? cluster.masters[0]?.name : host;
+  const isKnown = ipaddr.isValid(host) || host !== asked || subject.facts.endpointAddress !== undefined;
   return [
     ...(isKnown ? [] : [unresolved(host, apiServer)]),
     ...(moved
