@@ -29,6 +29,8 @@ export interface Cluster {
   readonly kubernetes: string | undefined;
   /** `host:port` under which every machine reaches the API. */
   readonly endpoint: string;
+  /** kboot.yaml does not say: the endpoint is the first master's name, and a run that knows the machines may know better. */
+  readonly endpointIsDefault: boolean;
   readonly bundle: {
     /** Absolute path of the bundle's folder; undefined: the default bundle. */
     readonly path: string | undefined;
@@ -57,6 +59,8 @@ export interface Cluster {
   readonly nodes: readonly Machine[];
   /** Run the kubelet on machines that have swap. */
   readonly allowSwap: boolean;
+  /** How long a run waits for one thing that is not there yet, in milliseconds: an API, a node, a signature. */
+  readonly waitMs: number;
 }
 
 /** All machines: masters, then nodes, each in the order of the file. */

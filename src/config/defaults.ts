@@ -4,6 +4,7 @@ export const DEFAULTS = {
   file: 'kboot.yaml',
   name: 'kboot',
   apiPort: 6443,
+  wait: '10m',
   network: {
     pods: '10.244.0.0/16',
     services: '10.96.0.0/12',

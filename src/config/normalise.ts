@@ -1,6 +1,7 @@
 import { dirname, join, resolve } from 'node:path';
 import type { Cluster, Machine } from './cluster.ts';
 import { DEFAULTS } from './defaults.ts';
+import { durationMs } from './duration.ts';
 import type { Written } from './schema.ts';
 
 type WrittenMachine = Written['masters'][number];
@@ -34,6 +35,7 @@ export function normalise(written: Written, file: string, home: string): Cluster
     name: written.name ?? DEFAULTS.name,
     kubernetes: written.kubernetes,
     endpoint: written.endpoint ?? `${written.masters[0]?.name}:${DEFAULTS.apiPort}`,
+    endpointIsDefault: written.endpoint === undefined,
     bundle: { path: absolute(written.bundle?.path), digest: written.bundle?.digest },
     ssh: {
       config: absolute(ssh?.config),
@@ -49,5 +51,6 @@ export function normalise(written: Written, file: string, home: string): Cluster
     masters: written.masters.map(machine('master')),
     nodes: (written.nodes ?? []).map(machine('node')),
     allowSwap: written.allowSwap ?? false,
+    waitMs: durationMs(written.wait ?? DEFAULTS.wait) ?? Number.NaN,
   };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { durationMs } from './duration.ts';
 import { dnsNameProblem, machineNameProblem } from './names.ts';
 
 /** A string that `problem` finds nothing wrong with. */
@@ -73,6 +74,10 @@ export const WrittenCluster = z.strictObject({
   masters: z.array(orName(master)).min(1, 'must list at least one machine'),
   nodes: z.array(orName(node)).optional(),
   allowSwap: z.boolean().optional(),
+  wait: z
+    .string()
+    .refine((text) => durationMs(text) !== undefined, 'must be a time like 90s, 15m or 1h, of at least 10s')
+    .optional(),
 });
 
 /** What a valid kboot.yaml holds, before defaults; machines written as a name only are objects already. */

@@ -1,3 +1,11 @@
+/** A certificate and how long it is good. */
+export interface Certificate {
+  readonly path: string;
+  /** Milliseconds since the epoch. */
+  readonly notBefore: number;
+  readonly notAfter: number;
+}
+
 /** A network address of the machine, with the length of its prefix. */
 export interface Address {
   readonly link: string;
@@ -23,6 +31,8 @@ export interface Facts {
   readonly missingTools: readonly string[];
   /** Machine's clock minus the operator's, in milliseconds, give or take the time to get there. */
   readonly clockSkewMs: number;
+  /** The machine's clock when it answered, in milliseconds since the epoch. */
+  readonly clockMs: number;
   readonly cpus: number;
   readonly memoryKiB: number;
   /** Devices and files the machine swaps to. */
@@ -55,6 +65,10 @@ export interface Facts {
   readonly kernelModules: Readonly<Record<string, 'builtin' | 'loaded' | 'absent'>>;
   /** What `getent hosts` says of the endpoint's host; undefined when it was not asked or not found. */
   readonly endpointAddress: string | undefined;
+  /** `host:port` of the API in the administrator's kubeconfig: the endpoint of the cluster that was made here. */
+  readonly apiServer: string | undefined;
+  /** Certificates of the cluster on this machine; without their keys. */
+  readonly certificates: readonly Certificate[];
   /** Names in / that are directories, or links to one outside of /usr. */
   readonly topLevel: readonly string[];
   /** Paths of interest that exist. */

@@ -2,8 +2,8 @@ import { script } from '../host/command.ts';
 import type { Host } from '../host/host.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Facts } from './facts.ts';
-import { parseFacts } from './parse.ts';
-import { FACTS_SCRIPT } from './script.ts';
+import { parseCertificates, parseFacts } from './parse.ts';
+import { CERTIFICATES_SCRIPT, FACTS_SCRIPT } from './script.ts';
 
 /** Asks a machine about itself, in one round trip and without changing it. Throws STATE_INVALID as parseFacts() does. */
 export async function gatherFacts(
@@ -15,4 +15,13 @@ export async function gatherFacts(
   const askedAt = clock.now();
   const { stdout } = await host.query({ ...script(FACTS_SCRIPT, endpointHost), sudo: true }, signal);
   return parseFacts(stdout, askedAt, host.name);
+}
+
+/** The part of the facts that tells how long a machine's certificates are good. */
+export async function gatherCertificates(
+  host: Host,
+  signal?: AbortSignal,
+): Promise<Pick<Facts, 'certificates' | 'clockMs'>> {
+  const { stdout } = await host.query({ ...script(CERTIFICATES_SCRIPT), sudo: true }, signal);
+  return parseCertificates(stdout, host.name);
 }

@@ -1,6 +1,7 @@
+import { X509Certificate } from 'node:crypto';
 import ipaddr from 'ipaddr.js';
 import { KbootError } from '../lib/errors.ts';
-import type { Address, Facts, Listener } from './facts.ts';
+import type { Address, Certificate, Facts, Listener } from './facts.ts';
 
 const splitOnce = (text: string): readonly [string, string] => {
   const at = text.indexOf(' ');
@@ -23,6 +24,17 @@ const toRoute = (value: string) => {
   return { destination: destination.includes('/') ? destination : `${destination}/32`, link };
 };
 
+/** Of what is no certificate nothing is said: it belongs to somebody else, or the cluster says so louder. */
+const toCertificates = (value: string): readonly Certificate[] => {
+  const [path, base64] = splitOnce(value);
+  try {
+    const { validFrom, validTo } = new X509Certificate(Buffer.from(base64, 'base64'));
+    return [{ path, notBefore: Date.parse(validFrom), notAfter: Date.parse(validTo) }];
+  } catch {
+    return [];
+  }
+};
+
 /** `unlimited` is what a shell prints for no limit. */
 const toLimit = (value: string): string =>
   value === 'unlimited' ? `${Number.MAX_SAFE_INTEGER}` : value || '0';
@@ -35,27 +47,14 @@ const MODULE_STATES: ReadonlySet<string> = new Set(['builtin', 'loaded', 'absent
  * STATE_INVALID for an answer that no healthy machine gives; addresses and routes of other forms are left out.
  */
 export function parseFacts(text: string, askedAt: number, host: string): Facts {
-  const values = new Map<string, string[]>();
-  for (const line of text.split('\n')) {
-    const [key, value] = splitOnce(line);
-    const known = values.get(key);
-    if (known) known.push(value);
-    else values.set(key, [value]);
-  }
-  const all = (key: string): readonly string[] => values.get(key) ?? [];
-  const one = (key: string): string => all(key)[0] ?? '';
+  const { all, one, count } = answersOf(text, host);
   const optional = (key: string): string | undefined => one(key) || undefined;
-  const count = (key: string, value = one(key)): number => {
-    const number = Number(value);
-    if (/^\d+$/.test(value) && Number.isSafeInteger(number)) return number;
-    throw invalid(host, key, value);
-  };
   const hexadecimal = (key: string): string => {
     if (/^[0-9a-f]{1,32}$/.test(one(key))) return one(key);
     throw invalid(host, key, one(key));
   };
   const sysctls = Object.fromEntries(all('sysctl').map(splitOnce));
-  const clockMs = count('clock', one('clock').slice(0, -6));
+  const { certificates, clockMs } = parseCertificates(text, host);
   return {
     machine: one('machine'),
     kernel: one('kernel'),
@@ -64,6 +63,7 @@ export function parseFacts(text: string, askedAt: number, host: string): Facts {
     systemd: one('systemd') === 'yes',
     missingTools: all('missing'),
     clockSkewMs: Math.round(clockMs - askedAt),
+    clockMs,
     cpus: count('cpus'),
     memoryKiB: count('memory'),
     swap: all('swap'),
@@ -93,6 +93,8 @@ export function parseFacts(text: string, askedAt: number, host: string): Facts {
         .filter(([, state]) => MODULE_STATES.has(state)),
     ) as Facts['kernelModules'],
     endpointAddress: optional('endpoint'),
+    apiServer: optional('api-server'),
+    certificates,
     topLevel: all('top'),
     present: new Set(all('present')),
     empty: new Set(all('empty')),
@@ -109,6 +111,34 @@ export function parseFacts(text: string, askedAt: number, host: string): Facts {
     images: Object.fromEntries(all('image').map(splitOnce)),
     layers: new Set(all('layer')),
   };
+}
+
+/** The part of the facts that tells how long certificates are good; the text holds at least that. */
+export function parseCertificates(text: string, host: string): Pick<Facts, 'certificates' | 'clockMs'> {
+  const { all, one, count } = answersOf(text, host);
+  return {
+    certificates: all('certificate').flatMap(toCertificates),
+    clockMs: count('clock', one('clock').slice(0, -6)),
+  };
+}
+
+/** The answers by their keys. */
+function answersOf(text: string, host: string) {
+  const values = new Map<string, string[]>();
+  for (const line of text.split('\n')) {
+    const [key, value] = splitOnce(line);
+    const known = values.get(key);
+    if (known) known.push(value);
+    else values.set(key, [value]);
+  }
+  const all = (key: string): readonly string[] => values.get(key) ?? [];
+  const one = (key: string): string => all(key)[0] ?? '';
+  const count = (key: string, value = one(key)): number => {
+    const number = Number(value);
+    if (/^\d+$/.test(value) && Number.isSafeInteger(number)) return number;
+    throw invalid(host, key, value);
+  };
+  return { all, one, count };
 }
 
 function invalid(host: string, key: string, value: string): KbootError {

@@ -18,7 +18,10 @@ export const LAYER_STORE = `${CHECKOUT_ROOT}/.storage`;
 export const ADMIN_CONF = '/etc/kubernetes/admin.conf';
 export const BOOTSTRAP_KUBELET_CONF = '/etc/kubernetes/bootstrap-kubelet.conf';
 export const KUBELET_CONF = '/etc/kubernetes/kubelet.conf';
-export const CA_CERTIFICATE = '/etc/kubernetes/pki/ca.crt';
+export const PKI = '/etc/kubernetes/pki';
+export const CA_CERTIFICATE = `${PKI}/ca.crt`;
+/** The kubelet's own, with its key; it makes another when a tenth to a third of its life is left. */
+export const KUBELET_CERTIFICATE = '/var/lib/kubelet/pki/kubelet-client-current.pem';
 
 /**
  * Everything outside kboot's own folders that a cluster's programs make on a machine: the kubelet, containerd,

@@ -7,9 +7,11 @@ import {
   CONTAINERD_BLOBS,
   INITIALISED,
   JOINED,
+  KUBELET_CERTIFICATE,
   KUBELET_CONF,
   LAYER_STORE,
   LEDGER,
+  PKI,
   RUN_DIR,
   SHARED_DIRS,
   TABLES_BEFORE,
@@ -61,16 +63,32 @@ export const SYSCTLS = [
 
 const words = (list: readonly string[]): string => list.join(' ');
 
+/** Public parts only: what stands between the lines of a certificate, or as a kubeconfig's certificate. */
+const CERTIFICATES = `for file in ${PKI}/*.crt ${PKI}/etcd/*.crt ${KUBELET_CERTIFICATE}; do
+  [ -r "$file" ] && say certificate "$file $(sed -n '/^-*BEGIN CERTIFICATE-*$/,/^-*END CERTIFICATE-*$/p' "$file" | base64 -w0)"
+done
+for file in /etc/kubernetes/*.conf; do
+  [ -r "$file" ] || continue
+  sed -n "s|^ *client-certificate-data: *|certificate $file |p" "$file"
+done
+`;
+
+const CLOCK = `
+set +e
+say() { printf '%s %s\\n' "$1" "$2"; }
+say clock "$(date +%s%N)"
+`;
+
+/** Only the clock and the certificates, for verbs that ask for no other fact; parseFacts() reads it too. */
+export const CERTIFICATES_SCRIPT = `${CLOCK}${CERTIFICATES}exit 0
+`;
+
 /**
  * The questions, as one script for /bin/sh. It prints lines `key value`; a key may come several times. $1 is
  * the endpoint's host name, empty to leave that question out. It fails at nothing: what cannot be found out is
  * left out.
  */
-export const FACTS_SCRIPT = `
-set +e
-say() { printf '%s %s\\n' "$1" "$2"; }
-say clock "$(date +%s%N)"
-say machine "$(uname -m)"
+export const FACTS_SCRIPT = `${CLOCK}say machine "$(uname -m)"
 say kernel "$(uname -r)"
 say hostname "$(cat /proc/sys/kernel/hostname)"
 ( . /etc/os-release 2>/dev/null; say os "$PRETTY_NAME" )
@@ -108,7 +126,8 @@ for key in ${words(SYSCTLS)}; do
 done
 [ -e /run/systemd/resolve/resolv.conf ] && say resolved yes
 [ -n "$1" ] && say endpoint "$(getent ahostsv4 "$1" 2>/dev/null | awk 'NR == 1 { print $1 }')"
-for entry in /* /.[!.]*; do
+[ -r ${ADMIN_CONF} ] && say api-server "$(sed -n 's|^ *server: https://||p' ${ADMIN_CONF} | head -n 1)"
+${CERTIFICATES}for entry in /* /.[!.]*; do
   [ -d "$entry" ] || continue
   if [ -L "$entry" ]; then case $(readlink -f "$entry") in / | /usr | /usr/* | /proc/* ) continue ;; esac; fi
   say top "\${entry#/}"

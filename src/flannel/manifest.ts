@@ -1,6 +1,9 @@
 import { isMap, isSeq, parseAllDocuments, stringify } from 'yaml';
 import { KbootError } from '../lib/errors.ts';
 
+/** TCP port of flanneld's health check, on 127.0.0.1 of every machine. */
+export const FLANNEL_HEALTHZ_PORT = 8472;
+
 export interface FlannelOptions {
   /** The cluster's pod network in CIDR notation. */
   readonly pods: string;
@@ -28,6 +31,15 @@ const WRITE_CONFLIST = [
 /** The flannel CNI plugin of containernetworking/plugins speaks 0.4.0 at most; newer plugins speak it too. */
 const CNI_VERSION = '0.4.0';
 
+/**
+ * Where flanneld tells that it is healthy. The release manifest has it on every address at 8081, a port that many
+ * programs want; this is the number of vxlan's UDP port, of which TCP makes no use, and only the machine itself asks.
+ */
+const HEALTHZ = { ip: '127.0.0.1', port: FLANNEL_HEALTHZ_PORT } as const;
+
+interface Probe {
+  readonly httpGet?: { readonly path: string; readonly port: string | number; readonly host?: string };
+}
 interface Mount {
   readonly name: string;
   readonly mountPath: string;
@@ -37,6 +49,9 @@ interface Container {
   args?: string[];
   env?: object[];
   lifecycle?: object;
+  ports?: { readonly name?: string; readonly containerPort: number }[];
+  livenessProbe?: Probe;
+  readinessProbe?: Probe;
   volumeMounts: Mount[];
 }
 interface PodSpec {
@@ -64,6 +79,27 @@ function configure(data: Record<string, string>, { pods, backend }: FlannelOptio
   };
 }
 
+/** flanneld's arguments, ports and probes with the health check where HEALTHZ says. */
+function configureHealth({ args = [], ports = [], livenessProbe, readinessProbe }: Container) {
+  const moved = (probe: Probe | undefined): Probe | undefined =>
+    probe?.httpGet?.port === 'healthz'
+      ? { ...probe, httpGet: { ...probe.httpGet, host: HEALTHZ.ip, port: HEALTHZ.port } }
+      : probe;
+  const liveness = moved(livenessProbe);
+  const readiness = moved(readinessProbe);
+  return {
+    args: [
+      ...args.filter((arg) => !/^--healthz-(ip|port)=/.test(arg)),
+      `--healthz-ip=${HEALTHZ.ip}`,
+      `--healthz-port=${HEALTHZ.port}`,
+    ],
+    // The scheduler takes a port that is listed here as used on the machine's every address.
+    ports: ports.filter(({ name }) => name !== 'healthz'),
+    ...(liveness && { livenessProbe: liveness }),
+    ...(readiness && { readinessProbe: readiness }),
+  };
+}
+
 /**
  * The plugin's binary comes with node-runtime and the conflist is written by the daemon's own container, so no
  * init container is left. flanneld takes the address that the kubelet registered instead of guessing one, and
@@ -78,9 +114,11 @@ function configureDaemon(spec: PodSpec, endpoint: string): PodSpec {
   if (!daemon) throw unexpected('no container kube-flannel');
   if (!cni) throw unexpected('nothing mounts /etc/cni/net.d');
   const { initContainers: _dropped, ...rest } = spec;
+  const health = configureHealth(daemon);
   const changed: Container = {
     ...daemon,
-    args: [...(daemon.args ?? []), '--iface=$(HOST_IP)'],
+    ...health,
+    args: [...health.args, '--iface=$(HOST_IP)'],
     env: [
       ...(daemon.env ?? []),
       { name: 'KUBERNETES_SERVICE_HOST', value: endpoint.replace(/:\d+$/, '') },

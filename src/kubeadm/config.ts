@@ -1,11 +1,11 @@
 import { stringify } from 'yaml';
+import { PKI } from '../facts/paths.ts';
 import type { Secret } from '../lib/secret.ts';
 
 /** kubeadm's own name of this API version: the only one from 1.31 to 1.37 (kubeadm.md, section 2). */
 const API_VERSION = 'kubeadm.k8s.io/v1beta4';
 
 export const CRI_SOCKET = 'unix:///run/containerd/containerd.sock';
-export const PKI = '/etc/kubernetes/pki';
 export const API_PORT = 6443;
 
 /**
@@ -21,6 +21,17 @@ const VOLUME_PLUGIN_DIR = '/var/lib/kubelet/volumeplugins';
 const ELECTION_ARGS = { 'leader-elect-retry-period': '1s' };
 
 /**
+ * Where there is one master, nobody else can take over, so a lease that is lost because etcd was slow for ten
+ * seconds (the default) ends a good process for nothing. A request may take half the deadline. After a reboot the
+ * new process waits for the old lease, so it is not longer than this.
+ */
+const SOLE_ELECTION_ARGS = {
+  'leader-elect-lease-duration': '40s',
+  'leader-elect-renew-deadline': '30s',
+  ...ELECTION_ARGS,
+};
+
+/**
  * At its start the controller manager makes a client for each of its controllers, and its default of 20 requests
  * a second stretches that to five seconds, in which nothing in the cluster moves.
  */
@@ -28,7 +39,6 @@ const CONTROLLER_MANAGER_ARGS = {
   'flex-volume-plugin-dir': VOLUME_PLUGIN_DIR,
   'kube-api-burst': '200',
   'kube-api-qps': '100',
-  ...ELECTION_ARGS,
 };
 
 const toArgs = (args: Readonly<Record<string, string>>): readonly { name: string; value: string }[] =>
@@ -45,6 +55,10 @@ export interface ClusterSettings {
   readonly dnsDomain: string;
   /** Names and addresses of every master. */
   readonly certSANs: readonly string[];
+  /** There is one master only. */
+  readonly soleMaster: boolean;
+  /** How long kubeadm waits for one thing, in milliseconds. */
+  readonly waitMs: number;
 }
 
 /** What one machine is told. */
@@ -87,7 +101,24 @@ export function kubeletSettings({ cgroup, allowSwap }: MachineSettings): Readonl
   };
 }
 
+/**
+ * kubeadm's waits that depend on how fast a machine is: by default from one minute to five. A Go duration.
+ * https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta4/#kubeadm-k8s-io-v1beta4-Timeouts
+ */
+function timeouts(waitMs: number) {
+  const wait = `${Math.round(waitMs / 1000)}s`;
+  return {
+    controlPlaneComponentHealthCheck: wait,
+    discovery: wait,
+    etcdAPICall: wait,
+    kubeletHealthCheck: wait,
+    kubernetesAPICall: wait,
+    tlsBootstrap: wait,
+  };
+}
+
 function clusterConfiguration(cluster: ClusterSettings, etcd: object) {
+  const election = cluster.soleMaster ? SOLE_ELECTION_ARGS : ELECTION_ARGS;
   return {
     apiVersion: API_VERSION,
     kind: 'ClusterConfiguration',
@@ -96,8 +127,8 @@ function clusterConfiguration(cluster: ClusterSettings, etcd: object) {
     controlPlaneEndpoint: cluster.endpoint,
     networking: { podSubnet: cluster.pods, serviceSubnet: cluster.services, dnsDomain: cluster.dnsDomain },
     apiServer: { certSANs: [...cluster.certSANs] },
-    controllerManager: { extraArgs: toArgs(CONTROLLER_MANAGER_ARGS) },
-    scheduler: { extraArgs: toArgs(ELECTION_ARGS) },
+    controllerManager: { extraArgs: toArgs({ ...CONTROLLER_MANAGER_ARGS, ...election }) },
+    scheduler: { extraArgs: toArgs(election) },
     etcd,
   };
 }
@@ -154,6 +185,7 @@ export function initConfig(
       localAPIEndpoint: { advertiseAddress: machine.address, bindPort: API_PORT },
       nodeRegistration: nodeRegistration(machine, init.workloads, init.ignorePreflightErrors),
       ...(init.patches !== undefined && { patches: { directory: init.patches } }),
+      timeouts: timeouts(cluster.waitMs),
     },
     clusterConfiguration(cluster, {
       external: {
@@ -184,6 +216,8 @@ export interface JoinSettings {
   /** `sha256:...` pins of the cluster's CA. */
   readonly caCertHashes: readonly string[];
   readonly ignorePreflightErrors: readonly string[];
+  /** As in ClusterSettings. */
+  readonly waitMs: number;
 }
 
 /** The configuration of `kubeadm join` for a node. Holds the token. */
@@ -200,5 +234,6 @@ export function joinConfig(machine: MachineSettings, join: JoinSettings & Patche
     },
     nodeRegistration: nodeRegistration(machine, false, join.ignorePreflightErrors),
     ...(join.patches !== undefined && { patches: { directory: join.patches } }),
+    timeouts: timeouts(join.waitMs),
   });
 }

@@ -8,6 +8,8 @@ interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
   readonly host?: string;
   readonly hint?: string;
+  /** What is known of the reason; asked when the time is over, for the error. */
+  readonly why?: () => string | Promise<string>;
 }
 
 /**
@@ -17,7 +19,7 @@ interface WaitOptions {
 export async function waitUntil<T>(
   what: string,
   probe: () => Promise<T | undefined>,
-  { clock, timeoutMs, everyMs, signal, host, hint }: WaitOptions,
+  { clock, timeoutMs, everyMs, signal, host, hint, why }: WaitOptions,
 ): Promise<T> {
   const deadline = clock.now() + timeoutMs;
   for (;;) {
@@ -26,7 +28,9 @@ export async function waitUntil<T>(
     if (value !== undefined) return value;
     if (clock.now() + everyMs > deadline) {
       const where = host === undefined ? '' : `${host}: `;
-      throw new KbootError('TIMED_OUT', `${where}${what}: not there after ${timeoutMs / 1000} s`, {
+      const reason = await why?.();
+      const because = reason ? `\n${reason}` : '';
+      throw new KbootError('TIMED_OUT', `${where}${what}: not there after ${timeoutMs / 1000} s${because}`, {
         ...(host !== undefined && { host }),
         ...(hint !== undefined && { hint }),
       });

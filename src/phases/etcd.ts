@@ -5,15 +5,14 @@ import { installContainer } from './install-container.ts';
 import { isFirstMaster, no, type Phase, yes } from './phase.ts';
 import { isInstalled } from './system-containers.ts';
 
-const HEALTH_TIMEOUT_S = 60;
-
 /** Asks until etcd serves linearizable reads, ten times a second at most. $1 is the address, $2 the limit in s. */
 const WAIT_HEALTHY = `
 pki=/etc/kubernetes/pki/etcd
-end=$(($(date +%s) + $2))
+now() { cut -d. -f1 /proc/uptime; }
+end=$(($(now) + $2))
 until answer=$(etcdctl --endpoints "https://$1:2379" --cacert $pki/ca.crt --cert $pki/healthcheck-client.crt \\
     --key $pki/healthcheck-client.key --command-timeout=2s --dial-timeout=1s endpoint health 2>&1); do
-  if [ "$(date +%s)" -ge "$end" ]; then
+  if [ "$(now)" -ge "$end" ]; then
     journalctl -u etcd.service -n 5 --no-pager -o cat >&2 || true
     echo "etcd is not healthy after $2 s: $answer" >&2
     exit 1
@@ -43,12 +42,11 @@ export const etcdStart: Phase = {
   on: isFirstMaster,
   after: ['etcd', 'certificates'],
   decide: ({ facts }) => (facts.active.has('etcd.service') ? no('it runs') : yes('it does not run')),
-  async run({ host, subject, signal }) {
+  async run({ host, subject, cluster, signal, progress }) {
     await startSystemContainer(host, 'etcd', signal);
-    const limit = HEALTH_TIMEOUT_S;
-    await host.query(
-      { ...script(WAIT_HEALTHY, subject.address, String(limit)), sudo: true, timeoutMs: (limit + 10) * 1000 },
-      signal,
-    );
+    progress({ text: 'waiting until etcd serves' });
+    const seconds = String(Math.round(cluster.waitMs / 1000));
+    const wait = { ...script(WAIT_HEALTHY, subject.address, seconds), sudo: true };
+    await host.query({ ...wait, timeoutMs: cluster.waitMs + 60_000 }, signal);
   },
 };

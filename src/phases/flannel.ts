@@ -1,25 +1,29 @@
-import { ADMIN_CONF, INITIALISED } from '../facts/paths.ts';
+import { ADMIN_CONF, INITIALISED, RUN_DIR } from '../facts/paths.ts';
 import { flannelManifest } from '../flannel/manifest.ts';
 import { script } from '../host/command.ts';
 import { NO_CACHE } from './kubectl.ts';
+import { whenReady } from './not-yet.ts';
 import { isFirstMaster, no, type Phase, yes } from './phase.ts';
 
-const API_TIMEOUT_S = 300;
-
 /**
- * Waits for the API without a process per try: admin.conf appears when kubeadm has written it, and the API
- * answers some seconds later. Then applies the manifest from stdin.
+ * Waits for the API without a process of kboot's per try: admin.conf appears when kubeadm has written it, and the
+ * API answers some seconds later. $1 is the limit in s, on the clock that nobody sets.
  */
-const APPLY = `
-umask 077
-manifest=$(mktemp /run/kboot/flannel.XXXXXX)
-trap 'rm -f "$manifest"' EXIT
-cat > "$manifest"
-end=$(($(date +%s) + $1))
+const WAIT_FOR_API = `
+now() { cut -d. -f1 /proc/uptime; }
+end=$(($(now) + $1))
 until [ -e ${ADMIN_CONF} ] && kubectl --kubeconfig ${ADMIN_CONF} get --raw /readyz >/dev/null 2>&1; do
-  [ "$(date +%s)" -lt "$end" ] || { echo "the API does not answer after $1 s" >&2; exit 1; }
+  [ "$(now)" -lt "$end" ] || { echo "the API does not answer after $1 s" >&2; exit 1; }
   sleep 0.5
 done
+`;
+
+/** Applies the manifest from stdin. */
+const APPLY = `
+umask 077
+manifest=$(mktemp ${RUN_DIR}/flannel.XXXXXX)
+trap 'rm -f "$manifest"' EXIT
+cat > "$manifest"
 kubectl --kubeconfig ${ADMIN_CONF} ${NO_CACHE} apply --server-side --force-conflicts --field-manager=kboot -f "$manifest"
 `;
 
@@ -33,14 +37,21 @@ export const flannel: Phase = {
     facts.present.has(INITIALISED) && facts.present.has('/etc/cni/net.d/10-flannel.conflist')
       ? no('flannel runs')
       : yes('there is no pod network yet'),
-  async run({ host, cluster, bundle, signal }) {
+  async run(context) {
+    const { host, cluster, bundle, signal, progress } = context;
     const { pods, backend } = cluster.network;
     const stdin = flannelManifest(await bundle.readManifest('flannel'), {
       pods,
       backend,
       endpoint: cluster.endpoint,
     });
-    const timeoutMs = (API_TIMEOUT_S + 60) * 1000;
-    await host.change({ ...script(APPLY, String(API_TIMEOUT_S)), stdin, sudo: true, timeoutMs }, signal);
+    const seconds = Math.round(cluster.waitMs / 1000);
+    progress({ text: 'waiting for the API' });
+    const wait = { ...script(WAIT_FOR_API, String(seconds)), sudo: true };
+    await host.query({ ...wait, timeoutMs: cluster.waitMs + 60_000 }, signal);
+    // The API is ready before the administrators may do anything: kubeadm binds their group a moment later.
+    await whenReady(context, { what: 'permission to apply the pod network', host: host.name }, () =>
+      host.change({ ...script(APPLY), stdin, sudo: true, timeoutMs: cluster.waitMs }, signal),
+    );
   },
 };

@@ -5,16 +5,14 @@ import { parseJoinCommand } from '../kubeadm/output.ts';
 import { COREDNS_PATCH } from '../kubeadm/patches.ts';
 import { newToken, TOKEN_DESCRIPTION, TOKEN_TTL } from '../kubeadm/token.ts';
 import { KbootError } from '../lib/errors.ts';
-import { kubeadmFailed } from './kubeadm-failed.ts';
 import { isFirstMaster, no, type Phase, type PhaseContext, yes } from './phase.ts';
 import { writeRunFiles } from './run-files.ts';
+import { runKubeadm } from './run-kubeadm.ts';
 import { clusterSettings, machineSettings } from './settings.ts';
-import { formerTry, runTransient } from './transient.ts';
 import { caHashesOf } from './trust.ts';
 
 const CONFIG = `${RUN_DIR}/init.yaml`;
 const PATCHES = `${RUN_DIR}/init-patches`;
-const TIMEOUT_MS = 15 * 60 * 1000;
 
 /** What an interrupted `kubeadm init` leaves behind and the next one would complain about. */
 const LEFT_BY_A_FORMER_TRY = [
@@ -28,8 +26,6 @@ const LEFT_BY_A_FORMER_TRY = [
 const TRACES = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'].map(
   (name) => `/etc/kubernetes/manifests/${name}.yaml`,
 );
-
-const UNIT = { unit: 'kboot-kubeadm-init', marker: INITIALISED };
 
 async function prepare(
   { cluster, bundle, subject, situation, host, signal }: PhaseContext,
@@ -64,15 +60,13 @@ export const kubeadmInit: Phase = {
       : yes('there is no control plane yet'),
   async run(context) {
     const { host, subject, cluster, signal, shared } = context;
-    const former = await formerTry(host, UNIT, TRACES, signal);
-    // One that is going was started with the configuration that is there; its token is read from its output.
-    if (former !== 'going') await prepare(context, former === 'left');
-    const { output, exitCode } = await runTransient(
-      host,
-      { ...UNIT, argv: ['kubeadm', 'init', '--config', CONFIG], timeoutMs: TIMEOUT_MS },
-      signal,
-    );
-    if (exitCode !== 0) throw kubeadmFailed(subject.machine.name, 'init', output);
+    const output = await runKubeadm(context, {
+      verb: 'init',
+      config: CONFIG,
+      marker: INITIALISED,
+      traces: TRACES,
+      prepare: (again) => prepare(context, again),
+    });
     const printed = parseJoinCommand(output);
     const caCertHashes = await caHashesOf(host, signal);
     if (!caCertHashes.includes(printed.caCertHash) || printed.endpoint !== cluster.endpoint) {
@@ -85,6 +79,6 @@ export const kubeadmInit: Phase = {
         },
       );
     }
-    shared.joinTrust.set({ token: printed.token, caCertHashes });
+    shared.joinTrust.set({ token: async () => printed.token, caCertHashes });
   },
 };

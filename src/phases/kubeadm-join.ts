@@ -1,15 +1,16 @@
 import { BOOTSTRAP_KUBELET_CONF, CA_CERTIFICATE, JOINED, KUBELET_CONF, RUN_DIR } from '../facts/paths.ts';
 import { joinConfig, kubeletSettings } from '../kubeadm/config.ts';
 import { kubeletPatch } from '../kubeadm/patches.ts';
-import { kubeadmFailed } from './kubeadm-failed.ts';
 import { isNode, no, type Phase, yes } from './phase.ts';
 import { writeRunFiles } from './run-files.ts';
+import { runKubeadm } from './run-kubeadm.ts';
 import { machineSettings } from './settings.ts';
-import { formerTry, runTransient } from './transient.ts';
 
 const CONFIG = `${RUN_DIR}/join.yaml`;
 const PATCHES = `${RUN_DIR}/join-patches`;
-const TIMEOUT_MS = 15 * 60 * 1000;
+
+/** The kubelet's configuration names it on every machine; kubeadm makes it on masters only, upstream's packages everywhere. */
+const STATIC_PODS = '/etc/kubernetes/manifests';
 
 /** What an interrupted `kubeadm join` leaves behind and the next one would complain about. */
 const LEFT_BY_A_FORMER_TRY = [
@@ -22,8 +23,6 @@ const LEFT_BY_A_FORMER_TRY = [
 /** What a try that ended half-way has made. */
 const TRACES = [KUBELET_CONF, BOOTSTRAP_KUBELET_CONF, CA_CERTIFICATE];
 
-const UNIT = { unit: 'kboot-kubeadm-join', marker: JOINED };
-
 /** kubeadm makes the machine a node of the cluster. */
 export const kubeadmJoin: Phase = {
   id: 'kubeadm-join',
@@ -31,26 +30,25 @@ export const kubeadmJoin: Phase = {
   on: isNode,
   after: ['trust', 'kubelet', 'import-first', 'record-firewall'],
   decide: ({ facts }) => (facts.present.has(JOINED) ? no('it has joined') : yes('it has not joined yet')),
-  async run({ host, cluster, subject, shared, signal }) {
+  async run(context) {
+    const { host, cluster, subject, shared, signal } = context;
     const { token, caCertHashes } = shared.joinTrust.get();
     const machine = machineSettings(subject, cluster);
-    const former = await formerTry(host, UNIT, TRACES, signal);
-    if (former !== 'going') {
+    const prepare = async (again: boolean) => {
       const config = joinConfig(machine, {
         endpoint: cluster.endpoint,
-        token: token.value,
+        token: (await token(signal)).value,
         caCertHashes,
-        ignorePreflightErrors: former === 'left' ? LEFT_BY_A_FORMER_TRY : [],
+        ignorePreflightErrors: again ? LEFT_BY_A_FORMER_TRY : [],
         patches: PATCHES,
+        waitMs: cluster.waitMs,
       });
-      await host.change({ argv: ['mkdir', '-p', '-m', '700', RUN_DIR, PATCHES], sudo: true }, signal);
+      await host.change(
+        { argv: ['mkdir', '-p', '-m', '700', RUN_DIR, PATCHES, STATIC_PODS], sudo: true },
+        signal,
+      );
       await writeRunFiles(host, CONFIG, config, PATCHES, kubeletPatch(kubeletSettings(machine)), signal);
-    }
-    const { output, exitCode } = await runTransient(
-      host,
-      { ...UNIT, argv: ['kubeadm', 'join', '--config', CONFIG], timeoutMs: TIMEOUT_MS },
-      signal,
-    );
-    if (exitCode !== 0) throw kubeadmFailed(subject.machine.name, 'join', output);
+    };
+    await runKubeadm(context, { verb: 'join', config: CONFIG, marker: JOINED, traces: TRACES, prepare });
   },
 };

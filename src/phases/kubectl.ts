@@ -1,7 +1,9 @@
 import { ADMIN_CONF } from '../facts/paths.ts';
 import { CommandError } from '../host/command-error.ts';
 import type { Host } from '../host/host.ts';
-import { KbootError } from '../lib/errors.ts';
+import { KbootError, messageOf } from '../lib/errors.ts';
+import { WAIT_HINT, whenReady } from './not-yet.ts';
+import type { PhaseContext } from './phase.ts';
 
 /** kubectl keeps what it learns of the API below the user's home, unless that cannot be written. */
 export const NO_CACHE = '--cache-dir=/dev/null';
@@ -10,9 +12,6 @@ export const NO_CACHE = '--cache-dir=/dev/null';
 export function kubectl(...args: readonly string[]): { argv: readonly [string, ...string[]]; sudo: true } {
   return { argv: ['kubectl', '--kubeconfig', ADMIN_CONF, NO_CACHE, ...args], sudo: true };
 }
-
-/** A cluster on slow machines takes minutes to come up. */
-const WAIT_TIMEOUT_MS = 300_000;
 
 interface WaitFor {
   /** As kubectl wait takes it: `condition=Ready`, `create`. */
@@ -24,37 +23,53 @@ interface WaitFor {
 }
 
 /**
- * Waits on a master until something is true of an object; one kubectl watches instead of many asking. Throws
- * TIMED_OUT with what `explain` finds out about the reason.
+ * Waits on a master until something is true of an object; one kubectl watches instead of many asking, and another
+ * takes its place when the API was away. Throws TIMED_OUT with what `explain` finds out about the reason.
  */
 export async function waitFor(
-  master: Host,
+  context: PhaseContext,
   { event, object, namespace, what }: WaitFor,
-  signal: AbortSignal,
 ): Promise<void> {
-  const seconds = WAIT_TIMEOUT_MS / 1000;
+  const { master, cluster, clock, signal, progress } = context;
+  const end = clock.now() + cluster.waitMs;
   const where = namespace === undefined ? [] : ['-n', namespace];
+  progress({ text: `waiting until ${what}` });
   try {
-    await master.query(
-      {
-        ...kubectl('wait', ...where, `--for=${event}`, object, `--timeout=${seconds}s`),
-        timeoutMs: WAIT_TIMEOUT_MS + 10_000,
-      },
-      signal,
-    );
+    await whenReady(context, { what: `an API that says whether ${what}`, host: master.name }, () => {
+      const seconds = Math.max(1, Math.round((end - clock.now()) / 1000));
+      const wait = kubectl('wait', ...where, `--for=${event}`, object, `--timeout=${seconds}s`);
+      return master.query({ ...wait, timeoutMs: seconds * 1000 + 60_000 }, signal);
+    });
   } catch (cause) {
     if (!(cause instanceof CommandError) || !cause.stderr.includes('timed out')) throw cause;
     const why = await explain(master, signal);
+    const seconds = cluster.waitMs / 1000;
     throw new KbootError('TIMED_OUT', `${what}: not after ${seconds} s\n${cause.stderr.trim()}\n${why}`, {
       cause,
       host: master.name,
-      hint: 'run the same command again when the cause is gone: it goes on where it stopped',
+      hint: WAIT_HINT,
     });
   }
 }
 
 const NOT_READY =
   '{range .items[*]}{.metadata.name}: {.status.conditions[?(@.type=="Ready")].message}{"\\n"}{end}';
+
+const SIGNER_LEASE =
+  'jsonpath=kube-controller-manager, which signs it, led last at {.spec.renewTime} ({.spec.leaseTransitions} changes of leader)';
+const SIGNER_PODS =
+  'jsonpath={range .items[*]}{.metadata.name}: {.status.containerStatuses[0].restartCount} restarts, ready: {.status.containerStatuses[0].ready}{"\\n"}{end}';
+
+/** What is known of the controller-manager, without which nothing is signed: its lease and its restarts. */
+export async function explainSigner(master: Host, signal: AbortSignal): Promise<string> {
+  const inSystem = ['-n', 'kube-system', 'get'] as const;
+  const lease = kubectl(...inSystem, 'lease', 'kube-controller-manager', '-o', SIGNER_LEASE);
+  const pods = kubectl(...inSystem, 'pods', '-l', 'component=kube-controller-manager', '-o', SIGNER_PODS);
+  const answers = await Promise.allSettled([lease, pods].map((each) => master.query(each, signal)));
+  return answers
+    .map((answer) => (answer.status === 'fulfilled' ? answer.value.stdout.trim() : messageOf(answer.reason)))
+    .join('\n');
+}
 
 /** What nodes say of themselves, pods that are not ready, and the last warnings: what a person would look at first. */
 async function explain(master: Host, signal: AbortSignal): Promise<string> {

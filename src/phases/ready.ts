@@ -9,23 +9,11 @@ export const clusterReady: Phase = {
   after: ['kubeadm-init', 'flannel', 'import-rest'],
   check: true,
   decide: () => yes('it is asked every time'),
-  async run({ host, subject, signal }) {
-    const { name } = subject.machine;
-    await waitFor(
-      host,
-      { event: 'condition=Ready', object: `node/${name}`, what: `${name} is Ready` },
-      signal,
-    );
-    await waitFor(
-      host,
-      {
-        event: 'condition=Available',
-        object: 'deployment/coredns',
-        namespace: 'kube-system',
-        what: 'CoreDNS is available',
-      },
-      signal,
-    );
+  async run(context) {
+    const { name } = context.subject.machine;
+    const coredns = { object: 'deployment/coredns', namespace: 'kube-system' };
+    await waitFor(context, { event: 'condition=Ready', object: `node/${name}`, what: `${name} is Ready` });
+    await waitFor(context, { event: 'condition=Available', ...coredns, what: 'CoreDNS is available' });
   },
 };
 
@@ -37,18 +25,11 @@ export const nodeReady: Phase = {
   after: ['kubeadm-join', 'import-rest'],
   check: true,
   decide: () => yes('it is asked every time'),
-  async run({ master, subject, signal }) {
-    const { name } = subject.machine;
+  async run(context) {
+    const { name } = context.subject.machine;
+    const object = `node/${name}`;
     // kubeadm join ends when the kubelet has its certificate; the kubelet then registers the node.
-    await waitFor(
-      master,
-      { event: 'create', object: `node/${name}`, what: `${name} registers itself` },
-      signal,
-    );
-    await waitFor(
-      master,
-      { event: 'condition=Ready', object: `node/${name}`, what: `${name} is Ready` },
-      signal,
-    );
+    await waitFor(context, { event: 'create', object, what: `${name} registers itself` });
+    await waitFor(context, { event: 'condition=Ready', object, what: `${name} is Ready` });
   },
 };

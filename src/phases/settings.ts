@@ -28,6 +28,8 @@ export function clusterSettings(
     services: cluster.network.services,
     dnsDomain: cluster.network.dnsDomain,
     certSANs: certSANs(cluster, subjects),
+    soleMaster: cluster.masters.length === 1,
+    waitMs: cluster.waitMs,
   };
 }
 

@@ -22,7 +22,8 @@ export class Slot<T> {
 
 /** How a machine can tell that it talks to the right cluster. */
 export interface JoinTrust {
-  readonly token: Token;
+  /** A token that is good for some minutes at least: ask again for each use. */
+  token(signal: AbortSignal): Promise<Token>;
   /** Pins of the cluster's CA, read on the first master over SSH. */
   readonly caCertHashes: readonly string[];
 }

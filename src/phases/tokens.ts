@@ -1,8 +1,10 @@
 import { ADMIN_CONF, INITIALISED, JOINED, RUN_DIR } from '../facts/paths.ts';
 import { script } from '../host/command.ts';
 import type { Host } from '../host/host.ts';
-import { parseToken, TOKEN_DESCRIPTION, TOKEN_TTL, tokensMadeByKboot } from '../kubeadm/token.ts';
+import { parseToken, TOKEN_DESCRIPTION, TOKEN_TTL, type Token, tokensMadeByKboot } from '../kubeadm/token.ts';
 import { newLedger } from './baseline.ts';
+import { FreshTokens } from './fresh-tokens.ts';
+import { whenReady } from './not-yet.ts';
 import { everywhere, isFirstMaster, no, type Phase, yes } from './phase.ts';
 import { putBack } from './put-back.ts';
 import { caHashesOf } from './trust.ts';
@@ -14,7 +16,17 @@ export async function leftTokens(master: Host, signal?: AbortSignal): Promise<re
   return tokensMadeByKboot(stdout, master.name);
 }
 
-/** A token for this run alone. kubeadm prints it, so it never stands in a command line. */
+/** Makes one. kubeadm prints it, so it never stands in a command line. */
+async function createToken(master: Host, signal: AbortSignal): Promise<Token> {
+  const argv = [
+    ...(['kubeadm', '--kubeconfig', ADMIN_CONF, 'token', 'create'] as const),
+    ...['--ttl', TOKEN_TTL, '--description', TOKEN_DESCRIPTION],
+  ] as const;
+  const { stdout } = await master.change({ argv, sudo: true, secretOutput: true }, signal);
+  return parseToken(stdout.trim());
+}
+
+/** Tokens for this run alone, each of which several machines use while it is young. */
 export const joinToken: Phase = {
   id: 'join-token',
   title: 'Make a join token',
@@ -28,13 +40,18 @@ export const joinToken: Phase = {
       ? yes(`for ${waiting.length} machines, valid ${TOKEN_TTL}`)
       : no('nobody joins');
   },
-  async run({ host, shared, signal }) {
-    const argv = [
-      ...(['kubeadm', '--kubeconfig', ADMIN_CONF, 'token', 'create'] as const),
-      ...['--ttl', TOKEN_TTL, '--description', TOKEN_DESCRIPTION],
-    ] as const;
-    const { stdout } = await host.change({ argv, sudo: true, secretOutput: true }, signal);
-    shared.joinTrust.set({ token: parseToken(stdout.trim()), caCertHashes: await caHashesOf(host, signal) });
+  async run(context) {
+    const { host, clock, shared, signal } = context;
+    const tokens = new FreshTokens(clock, (stop) =>
+      whenReady(
+        { ...context, signal: stop },
+        { what: 'an API that makes join tokens', host: host.name },
+        () => createToken(host, stop),
+      ),
+    );
+    await tokens.get(signal);
+    const caCertHashes = await caHashesOf(host, signal);
+    shared.joinTrust.set({ token: (stop) => tokens.get(stop), caCertHashes });
   },
 };
 

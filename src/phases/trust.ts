@@ -7,10 +7,10 @@ import { KbootError } from '../lib/errors.ts';
 import { waitUntil } from '../lib/wait-until.ts';
 import { unpackLayers } from '../system-container/index.ts';
 import { BLOB_DIRS, readBundleImage } from './install-container.ts';
+import { explainSigner, kubectl } from './kubectl.ts';
+import { isNotYet, WAIT_HINT } from './not-yet.ts';
 import { isNode, no, type Phase, type PhaseContext, yes } from './phase.ts';
 import { requireImage } from './system-containers.ts';
-
-const SIGNED_WITHIN_MS = 60_000;
 
 /** Pins of the certificates in the master's CA file. Throws STATE_INVALID when it cannot be read. */
 export async function caHashesOf(master: Host, signal: AbortSignal): Promise<readonly string[]> {
@@ -39,31 +39,56 @@ for layer in "$@"; do
   [ -x "$layer/usr/bin/kubectl" ] && break
 done
 HOME=/nonexistent KUBECONFIG= "$layer/usr/bin/kubectl" --server="https://$endpoint" \\
-  --insecure-skip-tls-verify=true --username=anonymous --password=none --request-timeout=5s get --raw "$path"
+  --insecure-skip-tls-verify=true --username=anonymous --password=none --request-timeout=20s get --raw "$path"
 `;
 
-/** Lets a machine ask the endpoint who it is, until cluster-info is signed for this run's token, and checks it. */
-async function verify({ host, cluster, bundle, shared, clock, signal }: PhaseContext): Promise<void> {
-  const { token, caCertHashes } = shared.joinTrust.get();
-  const endpoint = cluster.endpoint;
+/** Whether the API answers on the master: what a machine does not reach then is not slow, but out of its reach. */
+const answersAtHome = (master: Host, signal: AbortSignal): Promise<boolean> =>
+  master.query({ ...kubectl('get', '--raw', '/readyz'), timeoutMs: 60_000 }, signal).then(
+    () => true,
+    () => false,
+  );
+
+/** What a machine gets from the endpoint; undefined while the API is away for everybody. */
+async function askEndpoint({
+  host,
+  master,
+  cluster,
+  bundle,
+  signal,
+}: PhaseContext): Promise<string | undefined> {
   const layers = requireImage(bundle, 'kubelet').layers.map(
     ({ digest }) => `${LAYER_STORE}/${hexOf(digest)}`,
   );
+  const ask = { ...script(ASK, cluster.endpoint, CLUSTER_INFO_PATH, ...layers), sudo: true };
+  try {
+    return (await host.query(ask, signal)).stdout;
+  } catch (error) {
+    if (!isNotYet(error)) throw error;
+    if (!(await answersAtHome(master, signal))) return undefined;
+    return (await host.query(ask, signal)).stdout;
+  }
+}
+
+/** Lets a machine ask the endpoint who it is, until cluster-info is signed for this run's token, and checks it. */
+async function verify(context: PhaseContext): Promise<void> {
+  const { host, master, cluster, shared, clock, signal } = context;
+  const { token, caCertHashes } = shared.joinTrust.get();
+  const { endpoint } = cluster;
+  const what = `a signature of cluster-info for the join token at ${endpoint}`;
+  context.progress({ text: `waiting for ${what}` });
   await waitUntil(
-    `a signature of cluster-info for the join token at ${endpoint}`,
+    what,
     async () => {
-      const ask = { ...script(ASK, endpoint, CLUSTER_INFO_PATH, ...layers), sudo: true };
-      const { stdout } = await host.query(ask, signal);
-      const signed = await verifyClusterInfo({
-        host: host.name,
-        endpoint,
-        text: stdout,
-        token,
-        caCertHashes,
-      });
-      return signed || undefined;
+      const text = await askEndpoint(context);
+      if (text === undefined) return undefined;
+      const check = { host: host.name, endpoint, text, token: await token(signal), caCertHashes };
+      return (await verifyClusterInfo(check)) || undefined;
     },
-    { clock, timeoutMs: SIGNED_WITHIN_MS, everyMs: 300, signal, host: host.name },
+    {
+      ...{ clock, timeoutMs: cluster.waitMs, everyMs: 300, signal, host: host.name, hint: WAIT_HINT },
+      why: () => explainSigner(master, signal),
+    },
   );
 }
 

@@ -11,6 +11,7 @@ import { fanOut, type Outcome } from '../lib/fan-out.ts';
 import type { Situation, Subject } from '../phases/phase.ts';
 import { leftTokens } from '../phases/tokens.ts';
 import { listSystemContainers } from '../system-container/index.ts';
+import { askForEndpoint, chooseEndpoint, endpointHost, isEndpointOpen, type Resolution } from './endpoint.ts';
 import { ExclusiveHost } from './exclusive-host.ts';
 import { lockHost } from './lock.ts';
 import type { Failure } from './outcome.ts';
@@ -22,6 +23,8 @@ export interface PrepareOptions {
   readonly needsMaster: boolean;
   /** Whether the machines' locks are taken: whoever only looks does without. */
   readonly lock: boolean;
+  /** Machines that are only asked for the endpoint's name, where the cluster has no endpoint yet. */
+  readonly witnesses?: readonly Machine[];
   readonly connect: (machine: Machine) => Promise<Host>;
   /** Machines at a time. */
   readonly limit: number;
@@ -37,6 +40,8 @@ export interface Prepared extends AsyncDisposable {
   readonly failures: readonly Failure[];
   /** The same session with machines as they are now, after something was changed on them. */
   askAgain(): Promise<Prepared>;
+  /** What those made of the endpoint's name that were asked. */
+  readonly resolutions: readonly Resolution[];
 }
 
 /** The address by which other machines reach it, when kboot.yaml does not say. */
@@ -58,7 +63,7 @@ function addressOf(machine: Machine, facts: Facts): string {
 async function questionMachine(machine: Machine, host: Host, options: PrepareOptions): Promise<Subject> {
   const { cluster, clock, signal } = options;
   const [facts, containers] = await Promise.all([
-    gatherFacts(host, cluster.endpoint.replace(/:\d+$/, ''), clock, signal),
+    gatherFacts(host, endpointHost(cluster), clock, signal),
     listSystemContainers(host, signal),
   ]);
   return {
@@ -107,10 +112,10 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
       )[0];
     });
     // The connections belong to the session that was opened first.
-    return { ...sessionOf(again, options), askAgain, [Symbol.asyncDispose]: () => Promise.resolve() };
+    return { ...(await sessionOf(again, options)), askAgain, [Symbol.asyncDispose]: () => Promise.resolve() };
   };
   try {
-    return { ...sessionOf(outcomes, options), askAgain, [Symbol.asyncDispose]: close };
+    return { ...(await sessionOf(outcomes, options)), askAgain, [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();
     throw error;
@@ -122,10 +127,11 @@ interface Answered {
   readonly subject: Subject;
 }
 
-function sessionOf(
+async function sessionOf(
   outcomes: readonly Outcome<Machine, Answered>[],
-  { cluster, needsMaster, signal }: PrepareOptions,
-): Pick<Prepared, 'situation' | 'hosts' | 'failures'> {
+  options: PrepareOptions,
+): Promise<Pick<Prepared, 'situation' | 'hosts' | 'failures' | 'resolutions'>> {
+  const { cluster, needsMaster, signal } = options;
   const good = outcomes.flatMap((outcome) => (outcome.ok ? [outcome.value] : []));
   const failures = outcomes.flatMap((outcome) =>
     outcome.ok ? [] : [{ host: outcome.item.name, phase: 'connect', error: outcome.error }],
@@ -143,8 +149,18 @@ function sessionOf(
           'no machine was reached',
         );
   }
+  const resolutions = isEndpointOpen(cluster, first.subject)
+    ? await askForEndpoint(cluster, options.witnesses ?? [], options)
+    : [];
+  const endpoint =
+    master === undefined ? cluster.endpoint : chooseEndpoint(cluster, first.subject, resolutions);
   return {
-    situation: { cluster, subjects: good.map(({ subject }) => subject), master: first.subject },
+    resolutions,
+    situation: {
+      cluster: { ...cluster, endpoint },
+      subjects: good.map(({ subject }) => subject),
+      master: first.subject,
+    },
     hosts: new Map(good.map(({ host, subject }) => [subject, host])),
     failures,
   };

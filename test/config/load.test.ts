@@ -21,6 +21,8 @@ describe('a valid file', () => {
       name: 'kboot',
       kubernetes: undefined,
       endpoint: 'master.example.com:6443',
+      endpointIsDefault: true,
+      waitMs: 600_000,
       bundle: { path: undefined, digest: undefined },
       ssh: { config: undefined, knownHosts: undefined, hostKeys: undefined },
       network: {
@@ -207,7 +209,7 @@ describe('loadCluster', () => {
       message: [
         `${file}: 2 errors, nothing was done`,
         `  ${file}:5: name: must be lower case: write a`,
-        `  ${file}:6: foo: is not a known field: the fields here are apiVersion, kind, name, kubernetes, endpoint, bundle, ssh, network, masters, nodes, allowSwap`,
+        `  ${file}:6: foo: is not a known field: the fields here are apiVersion, kind, name, kubernetes, endpoint, bundle, ssh, network, masters, nodes, allowSwap, wait`,
       ].join('\n'),
     });
   });

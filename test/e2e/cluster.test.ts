@@ -157,6 +157,20 @@ describeE2e('a cluster of one master and two nodes', () => {
       expect(await on(cluster.lab, machine, 'ls -A /run/kboot 2>/dev/null || true')).toBe('');
   });
 
+  test('has the folder for static pods where each kubelet looks, and flanneld’s health for the machine only', async () => {
+    for (const machine of MACHINES) {
+      expect(await on(cluster.lab, machine, 'stat -c %a /etc/kubernetes/manifests')).toBe('700\n');
+      const listening = await on(
+        cluster.lab,
+        machine,
+        'ss -Hltn | tr -s " " | cut -d" " -f4 | grep -E ":(8081|8472)$"',
+      );
+      expect(listening.trim()).toBe('127.0.0.1:8472');
+      const logged = 'journalctl -u kubelet -o cat | grep -c "Unable to read config path" || true';
+      if (machine !== MASTER) expect((await on(cluster.lab, machine, logged)).trim()).toBe('0');
+    }
+  });
+
   test('keeps ordinary pods off the master', async () => {
     const { spec } = await kubectlJson(cluster.folder, 'get', 'node', MASTER);
     expect(spec.taints).toMatchObject([

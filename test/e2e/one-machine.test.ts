@@ -11,7 +11,8 @@ import {
   MASTER,
   on,
 } from '../helpers/cluster.ts';
-import { kbootOk } from '../helpers/kboot-process.ts';
+import { documentedCommands } from '../helpers/documented.ts';
+import { kbootOk, runKboot } from '../helpers/kboot-process.ts';
 import { useLab } from '../helpers/lab.ts';
 import { create, inPod, pod, shellContainer } from '../helpers/pods.ts';
 import { describeE2e } from '../helpers/require-e2e.ts';
@@ -115,6 +116,25 @@ describeE2e('a cluster of one machine', () => {
     } as { kind: string });
     await kube('rollout', 'status', 'deployment/ordinary', '--timeout=120s');
   });
+
+  test('warns of certificates that end, and gets new ones by the documented commands', async () => {
+    const [renew = ''] = await documentedCommands('Renew certificates');
+    const short = renew.replace('\nEND', '\ncertificateValidityPeriod: 240h\nEND');
+    expect(short).not.toBe(renew);
+    await on(own.lab, MASTER, short);
+    const before = await runKboot(own.folder, 'init');
+    expect(before.code, before.stderr).toBe(0);
+    const warnings = before.stderr.split('\n').filter((line) => line.includes('certificates end soon'));
+    expect(warnings).toHaveLength(1);
+    for (const name of ['apiserver', 'etcd/server', 'etcd/peer', 'etcd/healthcheck-client', 'admin.conf'])
+      expect(warnings[0]).toContain(name);
+    await kube('get', '--raw', '/readyz');
+    await on(own.lab, MASTER, renew);
+    const after = await runKboot(own.folder, 'init');
+    expect(after.code, after.stderr).toBe(0);
+    expect(after.stderr).not.toContain('certificates end soon');
+    expect(await kube('get', 'nodes', '-o', 'name')).toBe(`node/${MASTER}`);
+  }, 300_000);
 
   describe('gives pods the machine’s own files', () => {
     beforeAll(async () => {

@@ -1,15 +1,17 @@
-import { copyFile, mkdir, mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { type Document, parseDocument } from 'yaml';
 import { CLUSTER_TIMEOUT_MS, defaultBundle, kubectl, MASTER, on, read } from '../helpers/cluster.ts';
+import { documentedCommands } from '../helpers/documented.ts';
 import { kbootOk, runKboot } from '../helpers/kboot-process.ts';
 import { useLab } from '../helpers/lab.ts';
 import { describeE2e } from '../helpers/require-e2e.ts';
 import { difference, takeSnapshot } from '../helpers/snapshot.ts';
 
-/** The master of the second cluster. */
-const OTHER = 'master2.example.com';
+/** The machine that is the master of the second cluster, and the name which only its operator's ssh config has for it. */
+const OTHER_MACHINE = 'master2.example.com';
+const OTHER = 'only-in-ssh-config';
 const MEMBER = 'node1.example.com';
 const FRESH = 'node2.example.com';
 
@@ -48,7 +50,10 @@ describeE2e('two clusters', () => {
     // A folder of somebody who has nothing but an ssh config.
     others = await mkdtemp(join(own.folder, 'others-'));
     await mkdir(join(others, '.ssh'), { mode: 0o700 });
-    await copyFile(own.lab.files.sshConfig, join(others, '.ssh/config'));
+    const config = await readFile(own.lab.files.sshConfig, 'utf8');
+    const renamed = config.replace(new RegExp(`^Host ${OTHER_MACHINE} .*$`, 'm'), `Host ${OTHER}`);
+    expect(renamed).not.toBe(config);
+    await writeFile(join(others, '.ssh/config'), renamed);
   }, CLUSTER_TIMEOUT_MS);
 
   test('init without a kboot.yaml writes one, and a kubeconfig beside it', async () => {
@@ -92,16 +97,47 @@ describeE2e('two clusters', () => {
     const folder = await clusterFile((yaml) => {
       const address = own.lab.machines.find(({ name }) => name === FRESH)?.address;
       yaml.set('nodes', [{ name: FRESH, address }]);
-      yaml.set('endpoint', `${OTHER}:6443`);
+      yaml.set('endpoint', `${OTHER_MACHINE}:6443`);
     });
     await runKboot(folder, 'join', '--all', '--dry-run');
     const before = await takeSnapshot(own.lab, FRESH);
     const { code, stderr } = await runKboot(folder, 'join', '--all');
     expect(code, stderr).toBe(9);
-    expect(stderr).toContain(`${OTHER}:6443`);
+    expect(stderr).toContain(`${OTHER_MACHINE}:6443`);
     expect(difference(before, await takeSnapshot(own.lab, FRESH))).toEqual([]);
     expect(await tokens(own.folder)).not.toContain('bootstrap-token');
     expect(await kubectl(own.folder, ['get', 'nodes', '-o', 'name'])).not.toContain(FRESH);
     expect(await kubectl(others, ['get', 'nodes', '-o', 'name'])).not.toContain(FRESH);
   });
+
+  test('a node joins a master whose name only the operator knows, and both follow to another endpoint', async () => {
+    expect(await kbootOk(others, 'join', FRESH)).toContain(FRESH);
+    const [onMaster = '', onNode = ''] = await documentedCommands('Give a cluster another endpoint');
+    const moved = (block: string) => block.replace('new=api.example.com:6443', `new=${OTHER_MACHINE}:6443`);
+    await on(own.lab, OTHER_MACHINE, moved(onMaster));
+    await on(own.lab, FRESH, moved(onNode));
+    expect(await runKboot(others, 'init', OTHER)).toMatchObject({ code: 0 });
+    await kubectl(others, [
+      '-n',
+      'kube-flannel',
+      'rollout',
+      'status',
+      'daemonset/kube-flannel-ds',
+      '--timeout=120s',
+    ]);
+    await kubectl(others, [
+      '-n',
+      'kube-system',
+      'rollout',
+      'status',
+      'daemonset/kube-proxy',
+      '--timeout=120s',
+    ]);
+    await kubectl(others, ['wait', '--for=condition=Ready', 'nodes', '--all', '--timeout=120s']);
+    // A node that joins now is led by what the cluster itself says.
+    await kbootOk(others, 'reset', FRESH, '--yes');
+    expect(await kbootOk(others, 'join', FRESH)).toContain(FRESH);
+    const server = await on(own.lab, FRESH, 'grep server: /etc/kubernetes/kubelet.conf');
+    expect(server.trim()).toBe(`server: https://${OTHER_MACHINE}:6443`);
+  }, 600_000);
 });

@@ -9,6 +9,7 @@ import { FACTS_SCRIPT } from '../../src/facts/script.ts';
 import { script } from '../../src/host/command.ts';
 import { openLocalHost } from '../../src/host/local.ts';
 import { systemClock } from '../../src/lib/clock.ts';
+import { CA_PEM } from '../fixtures/ca.ts';
 
 const TEXT = `clock 1700000000123456789
 machine x86_64
@@ -49,6 +50,9 @@ run-file init.yaml
 active kubelet.service
 ledger {"version":1,  "cluster":"a b"}
 ca abc
+api-server 10.0.0.10:6443
+certificate /etc/kubernetes/pki/ca.crt ${Buffer.from(CA_PEM).toString('base64')}
+certificate /etc/kubernetes/pki/strange.crt bm90aGluZw==
 staged 11 512
 content 22
 image registry.k8s.io/pause:3.10.2 sha256:33
@@ -64,6 +68,7 @@ it('reads every answer', () => {
     systemd: true,
     missingTools: ['ss', 'flock'],
     clockSkewMs: 123,
+    clockMs: 1_700_000_000_123,
     cpus: 4,
     memoryKiB: 8_000_000,
     swap: ['/dev/sda2'],
@@ -94,6 +99,14 @@ it('reads every answer', () => {
     resolvedRunning: false,
     kernelModules: { overlay: 'builtin', br_netfilter: 'absent' },
     endpointAddress: undefined,
+    apiServer: '10.0.0.10:6443',
+    certificates: [
+      {
+        path: '/etc/kubernetes/pki/ca.crt',
+        notBefore: Date.parse('2026-11-23T22:17:46Z'),
+        notAfter: Date.parse('2126-10-30T22:17:46Z'),
+      },
+    ],
     topLevel: ['etc', 'var'],
     present: new Set(['/etc/kubernetes/admin.conf']),
     empty: new Set(['/var/lib/etcd']),

@@ -21,7 +21,10 @@ const release = (changed: { initContainers?: object[]; containers?: object[] } =
             {
               name: 'kube-flannel',
               image: 'example.com/flannel:v1',
-              args: ['--ip-masq', '--kube-subnet-mgr'],
+              args: ['--ip-masq', '--kube-subnet-mgr', '--healthz-port=8081'],
+              ports: [{ name: 'healthz', containerPort: 8081, protocol: 'TCP' }],
+              livenessProbe: { httpGet: { path: '/healthz', port: 'healthz' }, periodSeconds: 30 },
+              readinessProbe: { httpGet: { path: '/readyz', port: 'healthz' }, periodSeconds: 10 },
               env: [{ name: 'EVENT_QUEUE_DEPTH', value: '5000' }],
               volumeMounts: [{ name: 'flannel-cfg', mountPath: '/etc/kube-flannel/' }],
             },
@@ -78,13 +81,28 @@ it('lets the daemon itself write the conflist, once it has its subnet', () => {
 
 it('gives the daemon the address of the node and the endpoint of the API', () => {
   const [daemon] = resourcesOf(flannelManifest(release(), OPTIONS))[2].spec.template.spec.containers;
-  expect(daemon.args).toEqual(['--ip-masq', '--kube-subnet-mgr', '--iface=$(HOST_IP)']);
+  expect(daemon.args.slice(0, 2)).toEqual(['--ip-masq', '--kube-subnet-mgr']);
+  expect(daemon.args).toContain('--iface=$(HOST_IP)');
   expect(daemon.env).toEqual([
     { name: 'EVENT_QUEUE_DEPTH', value: '5000' },
     { name: 'KUBERNETES_SERVICE_HOST', value: 'master.example.com' },
     { name: 'KUBERNETES_SERVICE_PORT', value: '6443' },
     { name: 'HOST_IP', valueFrom: { fieldRef: { fieldPath: 'status.hostIP' } } },
   ]);
+});
+
+it('lets the daemon tell its health to its own machine only, at a port that nobody else wants', () => {
+  const [daemon] = resourcesOf(flannelManifest(release(), OPTIONS))[2].spec.template.spec.containers;
+  expect(daemon.args.filter((arg: string) => arg.includes('healthz'))).toEqual([
+    '--healthz-ip=127.0.0.1',
+    '--healthz-port=8472',
+  ]);
+  expect(daemon.ports).toEqual([]);
+  expect(daemon.livenessProbe).toEqual({
+    httpGet: { path: '/healthz', host: '127.0.0.1', port: 8472 },
+    periodSeconds: 30,
+  });
+  expect(daemon.readinessProbe.httpGet).toEqual({ path: '/readyz', host: '127.0.0.1', port: 8472 });
 });
 
 it.each([

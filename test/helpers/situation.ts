@@ -14,6 +14,7 @@ export function factsWith(changed: Partial<Facts> = {}): Facts {
     systemd: true,
     missingTools: [],
     clockSkewMs: 0,
+    clockMs: Date.parse('2026-01-01T00:00:00Z'),
     cpus: 2,
     memoryKiB: 4_000_000,
     swap: [],
@@ -35,6 +36,8 @@ export function factsWith(changed: Partial<Facts> = {}): Facts {
     resolvedRunning: false,
     kernelModules: { overlay: 'builtin', br_netfilter: 'builtin' },
     endpointAddress: '10.0.0.10',
+    apiServer: undefined,
+    certificates: [],
     topLevel: ['dev', 'etc', 'home', 'proc', 'run', 'sys', 'tmp', 'usr', 'var'],
     present: new Set(),
     empty: new Set(),
@@ -83,6 +86,7 @@ export function situationOf(master: Subject, ...others: readonly Subject[]): Sit
     name: 'kboot',
     kubernetes: undefined,
     endpoint: `${master.machine.name}:6443`,
+    endpointIsDefault: true,
     bundle: { path: undefined, digest: undefined },
     ssh: { config: undefined, knownHosts: undefined, hostKeys: 'accept-new' },
     network: {
@@ -94,6 +98,7 @@ export function situationOf(master: Subject, ...others: readonly Subject[]): Sit
     masters: of('master'),
     nodes: of('node'),
     allowSwap: false,
+    waitMs: 600_000,
   };
   return { cluster, subjects, master };
 }

@@ -10,6 +10,8 @@ const cluster = {
   services: '10.96.0.0/12',
   dnsDomain: 'cluster.local',
   certSANs: ['master.example.com', '10.0.0.10', 'localhost', '127.0.0.1'],
+  soleMaster: true,
+  waitMs: 600_000,
 };
 const modern = { name: 'master.example.com', address: '10.0.0.10', cgroup: 'v2', allowSwap: false } as const;
 const old = { ...modern, cgroup: 'v1', allowSwap: true } as const;
@@ -50,8 +52,15 @@ it('joins a node', async () => {
     token,
     caCertHashes: [`sha256:${'0'.repeat(64)}`],
     ignorePreflightErrors: [],
+    waitMs: 900_000,
   };
   await expect(joinConfig({ ...modern, name: 'node1.example.com' }, join)).toMatchFileSnapshot(
     golden('join'),
   );
+});
+
+it('leaves the election of leaders quick where another master could take over', () => {
+  const of = (soleMaster: boolean) => initConfig({ ...cluster, soleMaster }, modern, init);
+  expect(of(true)).toContain('leader-elect-lease-duration');
+  expect(of(false)).not.toContain('leader-elect-lease-duration');
 });

@@ -51,6 +51,7 @@ describe('errors', () => {
       'a containerd runs on it that is not from kboot',
     ],
     ['port', { listeners: [{ port: 6443, program: 'haproxy' }] }, 'haproxy listens on port 6443'],
+    ['flanneld’s port', { listeners: [{ port: 8472, program: 'x' }] }, 'x listens on port 8472'],
     ['endpoint', { endpointAddress: undefined }, 'it cannot resolve the endpoint master.example.com'],
     [
       'pod network',
@@ -104,6 +105,22 @@ it('warns without refusing', () => {
   );
   expect(found.map(({ severity }) => severity)).toEqual(['warning', 'warning', 'warning']);
   expect(() => refuseErrors(found)).not.toThrow();
+});
+
+it('warns where kboot.yaml and the cluster name different endpoints', () => {
+  expect(problemsOf(master({ apiServer: 'api.example.com:6443' }))).toMatchObject([
+    {
+      severity: 'warning',
+      what: 'the endpoint is master.example.com:6443 in kboot.yaml, and api.example.com:6443 in the cluster',
+    },
+  ]);
+});
+
+it('does not ask for the first master’s name where the cluster has another endpoint', () => {
+  const made = master({ endpointAddress: undefined, apiServer: 'api.example.com:6443' });
+  const situation = situationOf(made, node({ endpointAddress: undefined }));
+  const cluster = { ...situation.cluster, endpoint: 'api.example.com:6443' };
+  expect(preflight({ ...situation, cluster }, BUNDLE)).toEqual([]);
 });
 
 it('does not mind the routes and ports of its own cluster', () => {

@@ -1,8 +1,10 @@
 import { access } from 'node:fs/promises';
-import type { Cluster } from '../../config/cluster.ts';
+import { type Cluster, machinesOf } from '../../config/cluster.ts';
 import { createCluster, previewCluster } from '../../config/cluster-edit.ts';
 import { KbootError } from '../../lib/errors.ts';
 import { INIT } from '../../phases/recipes.ts';
+import { laterMachines } from '../../plan/preflight/network.ts';
+import { refuseErrors } from '../../plan/preflight/preflight.ts';
 import { renderPlan } from '../render/plan.ts';
 import type { Run } from '../verb.ts';
 import { applyRecipe } from './apply.ts';
@@ -42,10 +44,13 @@ async function clusterFor(run: Run, name: string | undefined): Promise<{ cluster
 
 /** Makes the first master of a cluster. Doing it again goes on where it stopped, and says when nothing is left. */
 export async function runInit(run: Run, name: string | undefined, { dryRun }: InitOptions): Promise<string> {
-  const { cluster, isNew } = await clusterFor(run, name);
-  requireOneMaster(cluster);
-  const [bundle, opened] = await bundleAndSession(run, cluster, cluster.masters.slice(0, 1), { dryRun });
+  const { cluster: written, isNew } = await clusterFor(run, name);
+  requireOneMaster(written);
+  const [first, ...witnesses] = machinesOf(written);
+  const [bundle, opened] = await bundleAndSession(run, written, first ? [first] : [], { dryRun, witnesses });
   await using session = opened;
+  const { cluster } = session.situation;
+  refuseErrors(laterMachines(cluster, session.resolutions));
   const { plan, changes, failures } = await applyRecipe(run, session, INIT, bundle, {
     dryRun,
     before: async () => {
@@ -62,6 +67,6 @@ export async function runInit(run: Run, name: string | undefined, { dryRun }: In
   const next = cluster.nodes.length > 0 ? 'kboot join --all' : 'kboot join NODE...';
   return (
     `${master.machine.name} is the master of ${cluster.name} (Kubernetes ${bundle.lock.kubernetes})\n` +
-    `kubeconfig: ${kubeconfigPath(cluster)}\nnext: ${next}\n`
+    `endpoint: ${cluster.endpoint}\nkubeconfig: ${kubeconfigPath(cluster)}\nnext: ${next}\n`
   );
 }

@@ -48,6 +48,8 @@ interface SessionSettings {
   readonly needsMaster: boolean;
   /** Nothing will be changed: no lock is taken, and nobody else's is in the way. */
   readonly dryRun: boolean;
+  /** Machines that are only asked for the endpoint's name, where the cluster has no endpoint yet. */
+  readonly witnesses?: readonly Machine[] | undefined;
 }
 
 /** Connects to the machines, locks them unless nothing will be changed, and asks them about themselves. */
@@ -55,7 +57,7 @@ export function openSession(
   run: Run,
   cluster: Cluster,
   machines: readonly Machine[],
-  { needsMaster, dryRun }: SessionSettings,
+  { needsMaster, dryRun, witnesses = [] }: SessionSettings,
 ): Promise<Prepared> {
   run.report({ type: 'run-start', verb: run.verb, hosts: machines.map(({ name }) => name) });
   return prepare({
@@ -63,6 +65,7 @@ export function openSession(
     machines,
     needsMaster,
     lock: !dryRun,
+    witnesses,
     connect: connector(run, cluster),
     limit: PARALLEL,
     clock: systemClock,
@@ -91,9 +94,9 @@ export async function bundleAndSession(
   run: Run,
   cluster: Cluster,
   machines: readonly Machine[],
-  { dryRun }: { readonly dryRun: boolean },
+  { dryRun, witnesses }: Omit<SessionSettings, 'needsMaster'>,
 ): Promise<readonly [Bundle, Prepared]> {
-  const settings = { needsMaster: true, dryRun };
+  const settings = { needsMaster: true, dryRun, witnesses };
   if (dryRun)
     return [await bundleToLookAt(run, cluster), await openSession(run, cluster, machines, settings)];
   if (await isToBeBuilt(run, cluster)) await requireReachable(run, cluster, machines);

@@ -1,3 +1,4 @@
+import { certificates } from './certificates.ts';
 import { type Check, error, warning } from './problem.ts';
 
 const ARCHITECTURES: Readonly<Record<string, string>> = { x86_64: 'amd64', aarch64: 'arm64' };
@@ -89,4 +90,14 @@ export const identity: Check = ({ facts, machine }, { subjects }) => {
   ];
 };
 
-export const MACHINE_CHECKS = [systemd, tools, architecture, size, swap, cgroups, clock, identity];
+export const MACHINE_CHECKS = [
+  systemd,
+  tools,
+  architecture,
+  size,
+  swap,
+  cgroups,
+  clock,
+  identity,
+  certificates,
+];

@@ -1,11 +1,14 @@
 import ipaddr from 'ipaddr.js';
-import { type Check, error, warning } from './problem.ts';
+import type { Cluster } from '../../config/cluster.ts';
+import { FLANNEL_HEALTHZ_PORT } from '../../flannel/manifest.ts';
+import { endpointHost, type Resolution } from '../endpoint.ts';
+import { type Check, error, type Problem, warning } from './problem.ts';
 
-/** Ports of the control plane, etcd, the kubelet and kube-proxy. */
-const PORTS = {
-  master: [6443, 2379, 2380, 10250, 10257, 10259, 10249, 10256],
-  node: [10250, 10249, 10256],
-} as const;
+/** Ports of the kubelet, kube-proxy and flanneld. */
+const NODE_PORTS = [10250, 10248, 10249, 10256, FLANNEL_HEALTHZ_PORT];
+
+/** On masters those of the control plane and of etcd as well. */
+const PORTS = { master: [6443, 2379, 2380, 10257, 10259, ...NODE_PORTS], node: NODE_PORTS } as const;
 
 /** Links of a cluster that runs already: their networks are the cluster's own. */
 const OWN_LINKS = /^(cni0|flannel\.\d+|veth.*)$/;
@@ -45,17 +48,42 @@ export const ports: Check = ({ facts, machine, ledger }) => {
 };
 
 /** The endpoint is in every certificate and kubeconfig: it must mean something on every machine. */
-export const endpoint: Check = ({ facts }, { cluster }) => {
-  const host = cluster.endpoint.replace(/:\d+$/, '');
-  return ipaddr.isValid(host) || facts.endpointAddress !== undefined
-    ? []
-    : [
-        error(
-          `it cannot resolve the endpoint ${host}`,
-          'add the name to DNS or to /etc/hosts of every machine, or set endpoint: ADDRESS:6443 in kboot.yaml',
-        ),
-      ];
+export const endpoint: Check = (subject, { cluster, master }) => {
+  const host = endpointHost(cluster);
+  const { apiServer } = master.facts;
+  const moved = subject === master && apiServer !== undefined && apiServer !== cluster.endpoint;
+  // Machines were asked for the name of kboot.yaml; one that only the cluster says is verified by those that join.
+  const asked = cluster.endpointIsDefault ? cluster.masters[0]?.name : host;
+  const isKnown = ipaddr.isValid(host) || host !== asked || subject.facts.endpointAddress !== undefined;
+  return [
+    ...(isKnown ? [] : [unresolved(host, apiServer)]),
+    ...(moved
+      ? [
+          warning(
+            `the endpoint is ${cluster.endpoint} in kboot.yaml, and ${apiServer} in the cluster`,
+            'docs/cluster-care.md says how a cluster gets another endpoint',
+          ),
+        ]
+      : []),
+  ];
 };
+
+const unresolved = (host: string, apiServer: string | undefined) =>
+  error(
+    `it cannot resolve the endpoint ${host}`,
+    apiServer === undefined
+      ? 'add the name to DNS or to /etc/hosts of every machine, or set endpoint: ADDRESS:6443 in kboot.yaml'
+      : 'add the name to DNS or to its /etc/hosts, or give the cluster another endpoint (docs/cluster-care.md)',
+  );
+
+/** The same of machines that will join later: after init it is too late for another endpoint. */
+export function laterMachines(cluster: Cluster, resolutions: readonly Resolution[]): readonly Problem[] {
+  const host = endpointHost(cluster);
+  if (ipaddr.isValid(host)) return [];
+  return resolutions
+    .filter(({ address }) => address === undefined)
+    .map(({ machine }) => ({ ...unresolved(host, undefined), host: machine }));
+}
 
 /** An address written in kboot.yaml must be the machine's own. */
 export const address: Check = (subject) => {

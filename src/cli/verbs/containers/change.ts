@@ -12,6 +12,7 @@ import { renderPlan } from '../../render/plan.ts';
 import type { Run } from '../../verb.ts';
 import { applyRecipe } from '../apply.ts';
 import { openSession, throwFailures } from '../session.ts';
+import { warnOfCertificates } from './certificates.ts';
 
 /** A verb's work on machines that are connected and locked. */
 export interface Change {
@@ -30,6 +31,7 @@ export async function withMachines<T>(
   task: (change: Change) => Promise<T>,
 ): Promise<T> {
   await using session = await openSession(run, cluster, machines, { needsMaster: false, dryRun });
+  for (const { machine, facts } of session.situation.subjects) warnOfCertificates(run, machine.name, facts);
   return await task({ run, cluster, machines, session });
 }
 

@@ -1,10 +1,12 @@
 import type { Machine } from '../../../config/cluster.ts';
+import { gatherCertificates } from '../../../facts/gather.ts';
 import type { Host } from '../../../host/host.ts';
 import { messageOf } from '../../../lib/errors.ts';
 import { fanOut } from '../../../lib/fan-out.ts';
 import type { Run } from '../../verb.ts';
 import { readCluster } from '../cluster.ts';
 import { connector, PARALLEL, throwFailures } from '../session.ts';
+import { warnOfCertificates } from './certificates.ts';
 import { chooseMachines, type HostFlags } from './machines.ts';
 
 /** What one machine answered. */
@@ -29,7 +31,12 @@ export async function askMachines<T>(
   const { signal } = run.io;
   const outcomes = await fanOut(machines, PARALLEL, async (machine: Machine) => {
     await using host = await connect(machine);
-    return await ask(host, signal);
+    const [answer, facts] = await Promise.all([
+      ask(host, signal),
+      gatherCertificates(host, signal).catch(() => undefined),
+    ]);
+    if (facts) warnOfCertificates(run, machine.name, facts);
+    return answer;
   });
   signal.throwIfAborted();
   const answers = outcomes.flatMap((outcome) =>

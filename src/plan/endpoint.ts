@@ -1,0 +1,71 @@
+import ipaddr from 'ipaddr.js';
+import type { Cluster, Machine } from '../config/cluster.ts';
+import { INITIALISED } from '../facts/paths.ts';
+import { script } from '../host/command.ts';
+import type { Host } from '../host/host.ts';
+import { API_PORT } from '../kubeadm/config.ts';
+import { fanOut } from '../lib/fan-out.ts';
+import type { Subject } from '../phases/phase.ts';
+
+/** What one machine makes of the endpoint's name. */
+export interface Resolution {
+  readonly machine: string;
+  /** IPv4 address; undefined: it does not know the name. */
+  readonly address: string | undefined;
+}
+
+/** The name or the address of an endpoint, without its port. */
+export const endpointHost = ({ endpoint }: Pick<Cluster, 'endpoint'>): string =>
+  endpoint.replace(/:\d+$/, '');
+
+const isLoopback = (address: string): boolean => ipaddr.parse(address).range() === 'loopback';
+
+/**
+ * The endpoint of this cluster: what kboot.yaml says; else the one that the cluster was made with; else the first
+ * master's name, where machines were asked and every one of them, the master included, knows that machine by it;
+ * else its address. A name that only the operator's ssh config knows, or only the master itself, is of no use.
+ */
+export function chooseEndpoint(cluster: Cluster, master: Subject, others: readonly Resolution[]): string {
+  if (!cluster.endpointIsDefault) return cluster.endpoint;
+  const { apiServer, addresses, endpointAddress } = master.facts;
+  if (apiServer !== undefined) return apiServer;
+  const own = [master.address, ...addresses.map(({ address }) => address)];
+  const isOwn = (address: string | undefined) => address !== undefined && own.includes(address);
+  const knowsItself =
+    isOwn(endpointAddress) || (endpointAddress !== undefined && isLoopback(endpointAddress));
+  return knowsItself && others.length > 0 && others.every(({ address }) => isOwn(address))
+    ? cluster.endpoint
+    : `${master.address}:${API_PORT}`;
+}
+
+/** Whether other machines must be asked before the cluster is made: it has no endpoint yet, and it would be a name. */
+export function isEndpointOpen(cluster: Cluster, { facts }: Subject): boolean {
+  return (
+    !facts.present.has(INITIALISED) &&
+    !ipaddr.isValid(endpointHost(cluster)) &&
+    (facts.apiServer === undefined || !cluster.endpointIsDefault) &&
+    facts.endpointAddress !== undefined
+  );
+}
+
+const RESOLVE = `getent ahostsv4 "$1" 2>/dev/null | awk 'NR == 1 { print $1 }'`;
+
+/** Asks machines, without their locks, what they make of the endpoint's name. Those out of reach are left out. */
+export async function askForEndpoint(
+  cluster: Cluster,
+  machines: readonly Machine[],
+  {
+    connect,
+    limit,
+    signal,
+  }: { connect: (machine: Machine) => Promise<Host>; limit: number; signal: AbortSignal },
+): Promise<readonly Resolution[]> {
+  const outcomes = await fanOut(machines, limit, async (machine): Promise<Resolution> => {
+    await using host = await connect(machine);
+    const { stdout } = await host.query(script(RESOLVE, endpointHost(cluster)), signal);
+    const address = stdout.trim();
+    return { machine: machine.name, address: ipaddr.IPv4.isValid(address) ? address : undefined };
+  });
+  signal.throwIfAborted();
+  return outcomes.flatMap((outcome) => (outcome.ok ? [outcome.value] : []));
+}

@@ -1,0 +1,40 @@
+import type { PhaseContext, Situation, Subject } from '../../src/phases/phase.ts';
+import { Shared } from '../../src/phases/shared.ts';
+import { FakeClock } from './fake-clock.ts';
+import { FakeHost } from './fake-host.ts';
+import { BUNDLE, situationOf, subjectWith } from './situation.ts';
+
+/** What a phase works with, and what it told. */
+export interface FakeContext extends PhaseContext {
+  readonly host: FakeHost;
+  readonly master: FakeHost;
+  readonly clock: FakeClock;
+  readonly told: string[];
+}
+
+/** A context on the master, or on `subject` with a host of its own. */
+export function contextWith(
+  changed: { readonly situation?: Situation; readonly subject?: Subject } & Partial<
+    Pick<FakeContext, 'bundle'>
+  > = {},
+): FakeContext {
+  const situation = changed.situation ?? situationOf(subjectWith('master.example.com', 'master'));
+  const subject = changed.subject ?? situation.master;
+  const master = new FakeHost(situation.master.machine.name);
+  const told: string[] = [];
+  return {
+    situation,
+    subject,
+    master,
+    told,
+    cluster: situation.cluster,
+    bundle: changed.bundle ?? BUNDLE,
+    host: subject === situation.master ? master : new FakeHost(subject.machine.name),
+    shared: new Shared(),
+    clock: new FakeClock(),
+    signal: new AbortController().signal,
+    cacheDir: '/nowhere',
+    progress: ({ text }) => text !== undefined && told.push(text),
+    warn: (text) => told.push(`warning: ${text}`),
+  };
+}
