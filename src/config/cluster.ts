@@ -43,8 +43,7 @@ export interface Cluster {
     /** Absolute path of the known hosts file; undefined: what the ssh config says, else ~/.ssh/known_hosts. */
     readonly knownHosts: string | undefined;
     /** What becomes of a host key that is not known yet. A changed key is refused in both cases. */
-    /** undefined: as the ssh configuration says. */
-    readonly hostKeys: 'accept-new' | 'strict' | undefined;
+    readonly hostKeys: 'accept-new' | 'strict';
   };
   readonly network: {
     /** IPv4 network in CIDR notation, like `services`. */

@@ -18,9 +18,7 @@ export interface SshSettings {
 
 /**
  * Reads an ssh_config file (`file`, alone) or, when none is given, the user's and the system's, in ssh's order.
- * Include is followed. Throws CONFIG_INVALID when a file that was named is not there or cannot be parsed, or has a
- * `Match exec`: kboot.yaml names it, and reading a cluster file, which comes with a project's sources, must not run a
- * program. In the user's own configuration it runs, as it does for ssh.
+ * Include is followed. Throws CONFIG_INVALID when a file that was named is not there or cannot be parsed.
  */
 export function readSshConfig(file: string | undefined, home: string): SshSettings {
   const userFile = join(home, '.ssh/config');
@@ -37,15 +35,6 @@ export function readSshConfig(file: string | undefined, home: string): SshSettin
       cause,
     });
   }
-  if (file !== undefined && runsPrograms(config)) {
-    throw new KbootError(
-      'CONFIG_INVALID',
-      `${file}: Match exec is not followed in a file that kboot.yaml names`,
-      {
-        hint: 'it would run a program of the file; write the section for its hosts (Host), or use ~/.ssh/config',
-      },
-    );
-  }
   return {
     lookUp: (host, user) =>
       config.compute(user === undefined ? { Host: host } : { Host: host, User: user }, { ignoreCase: true }),
@@ -56,14 +45,6 @@ export function readSshConfig(file: string | undefined, home: string): SshSettin
         return !patterns.includes('*') && glob(patterns, host);
       }),
   };
-}
-
-function runsPrograms(config: SSHConfig): boolean {
-  return config.some(
-    (line) =>
-      ('criteria' in line && Object.keys(line.criteria as object).some((key) => /^!?exec$/i.test(key))) ||
-      ('config' in line && runsPrograms(line.config as SSHConfig)),
-  );
 }
 
 /** The text of a file with its includes in place; `relative` is where their relative paths start. */

@@ -1,9 +1,6 @@
-import { createHash } from 'node:crypto';
-import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { KbootError } from '../../lib/errors.ts';
 import type { SshSettings } from './config-file.ts';
-import { type KeyNames, keyNames } from './known-hosts.ts';
 
 /** A machine as kboot.yaml has it. */
 export interface SshTarget {
@@ -44,12 +41,10 @@ export interface Destination {
   /** Offer no key of the agent but those of the files. */
   readonly identitiesOnly: boolean;
   readonly agentSocket: string | undefined;
-  readonly keyNames: KeyNames;
-  readonly knownHostsFiles: readonly string[];
-  /** The file of them that new keys are written to; without one only known keys are accepted. */
-  readonly rememberIn: string | undefined;
-  /** A file of keys that are refused. */
-  readonly revokedKeysFile: string | undefined;
+  /** The name under which its key is known. */
+  readonly keyName: string;
+  /** The first is where new keys are written. */
+  readonly knownHostsFiles: readonly [string, ...string[]];
   readonly hashKnownHosts: boolean;
   readonly strictHostKey: boolean;
 }
@@ -109,59 +104,42 @@ function decide(
   const user = target.user ?? first(settings, 'user') ?? localUser;
   const hostName = (first(settings, 'hostname') ?? '%h').replaceAll('%h', alias).replaceAll('%%', '%');
   const host = alias === target.name ? (target.address ?? hostName) : hostName;
-  const keyAlias = first(settings, 'hostkeyalias');
-  const local = hostname();
-  const jump = first(settings, 'proxyjump') ?? '';
-  // TOKENS of ssh_config(5).
   const tokens: Record<string, string> = {
-    ...{ h: host, n: alias, k: keyAlias ?? alias, p: `${port}`, r: user, u: localUser, d: home, j: jump },
-    ...{ l: local, L: local.replace(/\..*$/, ''), i: `${userInfo().uid}`, '%': '%' },
-    C: createHash('sha1').update(`${local}${host}${port}${user}${jump}`).digest('hex'),
+    h: host,
+    n: alias,
+    p: `${port}`,
+    r: user,
+    u: localUser,
+    d: home,
+    '%': '%',
   };
   const path = (text: string): string => {
-    const expanded = text.replace(/%(.)/g, (whole, token: string) => {
-      const value = tokens[token];
-      if (value !== undefined) return value;
-      throw new KbootError(
-        'CONFIG_INVALID',
-        `${target.name}: ${whole} in ${text} of the ssh configuration is not known`,
-        {
-          host: target.name,
-        },
-      );
-    });
+    const expanded = text.replace(/%([a-z%])/g, (whole, token: string) => tokens[token] ?? whole);
     const named = expanded.replace(/\$\{(\w+)\}/g, (_whole, name: string) => env[name] ?? '');
     return named.startsWith('~/') ? join(home, named.slice(2)) : named;
   };
-  const paths = (texts: readonly string[]): string[] => texts.filter((text) => text !== 'none').map(path);
   const configured = all(settings, 'identityfile');
   // A jump host keeps the keys that its own section names.
   const keepOwn = identityFile === undefined || (isJump && configured.length > 0);
   const named = keepOwn ? configured : [identityFile];
-  // kboot asks nobody, and a changed key is refused whatever is set: ask, no and off are accept-new.
   const strict = first(settings, 'stricthostkeychecking')?.toLowerCase();
   const userFiles = knownHostsFile === undefined ? all(settings, 'userknownhostsfile') : [knownHostsFile];
-  const globalFiles = all(settings, 'globalknownhostsfile');
-  const own = userFiles.length > 0 ? paths(userFiles) : [join(home, '.ssh/known_hosts')];
-  const command = first(settings, 'knownhostscommand');
-  if (command !== undefined && command !== 'none') {
-    throw new KbootError('CONFIG_INVALID', `${target.name}: KnownHostsCommand is not supported`, {
-      host: target.name,
-      hint: 'what it knows might forbid a key: write the keys into a file, and name that with UserKnownHostsFile',
-    });
-  }
+  const [firstFile = join(home, '.ssh/known_hosts'), ...moreFiles] = userFiles.map(path);
+  const globalFiles = all(settings, 'globalknownhostsfile').map(path);
   return {
     host,
     port,
     user,
-    identityFiles: paths(named),
+    identityFiles: named.filter((file) => file !== 'none').map(path),
     usualIdentityFiles: named.includes('none') ? [] : USUAL_KEYS.map((key) => join(home, '.ssh', key)),
     identitiesOnly: isYes(first(settings, 'identitiesonly')),
     agentSocket: agentSocket(first(settings, 'identityagent'), env, path),
-    keyNames: keyNames(host, port, keyAlias),
-    knownHostsFiles: [...own, ...(globalFiles.length > 0 ? paths(globalFiles) : GLOBAL_KNOWN_HOSTS)],
-    rememberIn: own[0],
-    revokedKeysFile: paths(all(settings, 'revokedhostkeys'))[0],
+    keyName: first(settings, 'hostkeyalias') ?? host,
+    knownHostsFiles: [
+      firstFile,
+      ...moreFiles,
+      ...(globalFiles.length > 0 ? globalFiles : GLOBAL_KNOWN_HOSTS),
+    ],
     hashKnownHosts: isYes(first(settings, 'hashknownhosts')),
     strictHostKey: strictHostKey === undefined ? isYes(strict) : strictHostKey === 'strict',
   };

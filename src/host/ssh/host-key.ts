@@ -7,10 +7,9 @@ import {
   judge,
   type KnownHost,
   keyType,
+  knownHostsName,
   knownTypes,
-  matches,
   readKnownHosts,
-  readRevokedKeys,
 } from './known-hosts.ts';
 
 /** Signature algorithms for host keys, best first, by the type of key they use. */
@@ -29,7 +28,6 @@ export class HostKeyCheck {
   readonly #machine: string;
   readonly #destination: Destination;
   readonly #entries: readonly KnownHost[];
-  readonly #revoked: ReadonlySet<string>;
   #accepted: Buffer | undefined;
   #refusal: KbootError | undefined;
 
@@ -38,10 +36,7 @@ export class HostKeyCheck {
     this.#machine = machine;
     this.#destination = destination;
     this.#entries = this.#explained('read', () => readKnownHosts(destination.knownHostsFiles));
-    this.#revoked = this.#explained('read', () =>
-      destination.revokedKeysFile === undefined ? new Set() : readRevokedKeys(destination.revokedKeysFile),
-    );
-    const known = knownTypes(this.#entries, destination.keyNames);
+    const known = knownTypes(this.#entries, destination.keyName, destination.port);
     const types = [...new Set([...known, ...Object.keys(ALGORITHMS)])];
     this.algorithms = types.flatMap((type) => ALGORITHMS[type] ?? []);
   }
@@ -53,17 +48,12 @@ export class HostKeyCheck {
 
   /** Whether the connection may go on with this key. */
   verify(key: Buffer): boolean {
-    const { keyNames, strictHostKey, revokedKeysFile, rememberIn } = this.#destination;
-    if (this.#revoked.has(key.toString('base64'))) {
-      this.#refusal = this.#revokedIn(key, revokedKeysFile ?? '');
-      return false;
-    }
-    const verdict = judge(this.#entries, keyNames, key, Object.keys(ALGORITHMS));
+    const { keyName, port, strictHostKey } = this.#destination;
+    const verdict = judge(this.#entries, keyName, port, key, Object.keys(ALGORITHMS));
     if (verdict.is === 'known') return true;
     if (verdict.is === 'changed' || verdict.is === 'revoked')
       this.#refusal = this.#bad(verdict.is, key, verdict.entry);
-    // As for ssh: what cannot be remembered would be new, and accepted, every time.
-    else if (strictHostKey || rememberIn === undefined) this.#refusal = this.#unknown(key);
+    else if (strictHostKey) this.#refusal = this.#unknown(key);
     else this.#accepted = key;
     return this.#refusal === undefined;
   }
@@ -71,11 +61,11 @@ export class HostKeyCheck {
   /** Writes a key that was accepted as new to known_hosts; call when the machine has proved to own it. */
   remember(): void {
     if (this.#accepted === undefined) return;
-    const { keyNames, rememberIn, hashKnownHosts } = this.#destination;
+    const { keyName, port, knownHostsFiles, hashKnownHosts } = this.#destination;
     const accepted = this.#accepted;
-    if (rememberIn !== undefined) {
-      this.#explained('written', () => addKnownHost(rememberIn, keyNames, accepted, hashKnownHosts));
-    }
+    this.#explained('written', () =>
+      addKnownHost(knownHostsFiles[0], keyName, port, accepted, hashKnownHosts),
+    );
     this.#accepted = undefined;
   }
 
@@ -89,37 +79,28 @@ export class HostKeyCheck {
   }
 
   #unknown(key: Buffer): KbootError {
-    const { keyNames, rememberIn } = this.#destination;
-    const { name } = keyNames;
-    const authority = this.#entries.find((e) => e.marker === '@cert-authority' && matches(e.hosts, name));
-    if (authority !== undefined) {
-      return this.#refuse(
-        `the key of ${name} is not known: ${keyType(key)} ${fingerprint(key)}; ${authority.file}:${authority.line} has an authority for it, but kboot cannot check certificates of hosts`,
-        `compare the key with 'ssh-keyscan', and add it to ${rememberIn ?? 'a known_hosts file'}`,
-      );
-    }
+    const { keyName, port, knownHostsFiles } = this.#destination;
+    const name = knownHostsName(keyName, port);
     return this.#refuse(
       `the key of ${name} is not known: ${keyType(key)} ${fingerprint(key)}`,
-      `compare it on the machine with 'ssh-keygen -lf /etc/ssh/ssh_host_${shortType(key)}_key.pub'; when it is the same: echo '${name} ${keyType(key)} ${key.toString('base64')}' >> ${rememberIn ?? 'a file that UserKnownHostsFile names'}`,
+      `compare it on the machine with 'ssh-keygen -lf /etc/ssh/ssh_host_${shortType(key)}_key.pub'; when it is the same: echo '${name} ${keyType(key)} ${key.toString('base64')}' >> ${knownHostsFiles[0]}`,
     );
   }
 
   #bad(is: 'changed' | 'revoked', key: Buffer, entry: KnownHost): KbootError {
-    const { name } = this.#destination.keyNames;
+    const { keyName, port } = this.#destination;
+    const name = knownHostsName(keyName, port);
     const where = `${entry.file}:${entry.line}`;
-    if (is === 'revoked') return this.#revokedIn(key, where);
+    if (is === 'revoked') {
+      return this.#refuse(
+        `the key of ${name} is revoked: ${keyType(key)} ${fingerprint(key)}, marked @revoked at ${where}`,
+        'do not connect to this machine before it has a new key',
+      );
+    }
     const known = `${entry.type} ${fingerprint(Buffer.from(entry.key, 'base64'))}`;
     return this.#refuse(
       `the key of ${name} has changed: it shows ${keyType(key)} ${fingerprint(key)}, but ${known} stands at ${where}`,
       `somebody may be in between. Only when you know why it changed (the machine was installed anew): ssh-keygen -R '${name}' -f ${entry.file}`,
-    );
-  }
-
-  #revokedIn(key: Buffer, where: string): KbootError {
-    const { name } = this.#destination.keyNames;
-    return this.#refuse(
-      `the key of ${name} is revoked: ${keyType(key)} ${fingerprint(key)}, marked @revoked at ${where}`,
-      'do not connect to this machine before it has a new key',
     );
   }
 

@@ -21,19 +21,9 @@ export type Verdict =
   | { readonly is: 'known' | 'unknown' }
   | { readonly is: 'changed' | 'revoked'; readonly entry: KnownHost };
 
-/** Under which names a machine's key is looked up. */
-export interface KeyNames {
-  /** The name that a key is recorded under, and whose keys forbid others. */
-  readonly name: string;
-  /** A name that vouches for a key as well, but does not forbid another one: the host without its port, as in ssh. */
-  readonly anyPort: string | undefined;
-}
-
-/** The names for a host and a port. An alias (HostKeyAlias) stands for both: it is looked up alone, as ssh does. */
-export function keyNames(host: string, port: number, alias?: string): KeyNames {
-  if (alias !== undefined) return { name: alias.toLowerCase(), anyPort: undefined };
-  const bare = host.toLowerCase();
-  return port === 22 ? { name: bare, anyPort: undefined } : { name: `[${bare}]:${port}`, anyPort: bare };
+/** The name under which a machine stands in known_hosts. */
+export function knownHostsName(host: string, port: number): string {
+  return port === 22 ? host.toLowerCase() : `[${host.toLowerCase()}]:${port}`;
 }
 
 /** The type of a public key in the wire format. Empty when it is no key. */
@@ -65,7 +55,8 @@ export function readKnownHosts(files: readonly string[]): KnownHost[] {
 }
 
 /** Types of the plain keys known for a machine: offered first, so that the machine shows one we can compare. */
-export function knownTypes(entries: readonly KnownHost[], { name }: KeyNames): string[] {
+export function knownTypes(entries: readonly KnownHost[], host: string, port: number): string[] {
+  const name = knownHostsName(host, port);
   return entries.filter((e) => e.marker === undefined && matches(e.hosts, name)).map((e) => e.type);
 }
 
@@ -75,16 +66,19 @@ export function knownTypes(entries: readonly KnownHost[], { name }: KeyNames): s
  */
 export function judge(
   entries: readonly KnownHost[],
-  { name, anyPort }: KeyNames,
+  host: string,
+  port: number,
   key: Buffer,
   comparable: readonly string[],
 ): Verdict {
   const shown = key.toString('base64');
+  const name = knownHostsName(host, port);
   const revoked = entries.find((e) => e.marker === '@revoked' && e.key === shown && matches(e.hosts, name));
   if (revoked) return { is: 'revoked', entry: revoked };
   const plain = entries.filter((e) => e.marker === undefined);
   const named = plain.filter((e) => matches(e.hosts, name));
-  const anywhere = anyPort === undefined ? [] : plain.filter((e) => matches(e.hosts, anyPort));
+  // An entry without a port vouches for a key on any port, as in ssh; it does not forbid another one.
+  const anywhere = plain.filter((e) => matches(e.hosts, host.toLowerCase()));
   if ([...named, ...anywhere].some((e) => e.key === shown)) return { is: 'known' };
   const type = keyType(key);
   const changed = named.find((e) => e.type === type) ?? named.find((e) => comparable.includes(e.type));
@@ -95,18 +89,17 @@ export function judge(
  * Adds a key to a known_hosts file (0600, its folder 0700 when made), in one appending write. A key that has
  * been added meanwhile is not added twice. With `hashed` the name is not readable, as ssh's HashKnownHosts.
  */
-export function addKnownHost(file: string, names: KeyNames, key: Buffer, hashed: boolean): void {
+export function addKnownHost(file: string, host: string, port: number, key: Buffer, hashed: boolean): void {
   const text = readIfThere(file);
-  if (judge(parseKnownHosts(text, file), names, key, []).is === 'known') return;
+  if (judge(parseKnownHosts(text, file), host, port, key, []).is === 'known') return;
   makeFolder(dirname(file));
-  const { name } = names;
+  const name = knownHostsName(host, port);
   const line = `${hashed ? hashName(name) : name} ${keyType(key)} ${key.toString('base64')}\n`;
   const gap = text === '' || text.endsWith('\n') ? '' : '\n';
   appendFileSync(file, gap + line, { mode: 0o600 });
 }
 
-/** Whether a list of patterns, or a hashed name, of a known_hosts line stands for a name. */
-export function matches(hosts: string, name: string): boolean {
+function matches(hosts: string, name: string): boolean {
   if (hosts.startsWith('|')) return matchesHash(hosts, name);
   let found = false;
   for (const pattern of hosts.split(',')) {
@@ -138,20 +131,6 @@ function hashName(name: string): string {
 
 function hmac(salt: string, name: string): Buffer {
   return createHmac('sha1', Buffer.from(salt, 'base64')).update(name).digest();
-}
-
-/**
- * The keys (base64) of a file of revoked ones, as RevokedHostKeys names it. Throws an Error when it cannot be read, or
- * is a key revocation list of ssh-keygen -k, whose binary form is not read here.
- */
-export function readRevokedKeys(file: string): ReadonlySet<string> {
-  const text = readFileSync(file, 'latin1');
-  if (text.startsWith('SSHKRL\n\0'))
-    throw new Error(`${file} is a key revocation list: use a list of public keys`);
-  const words = text.split('\n').map((line) => line.trim().split(/\s+/));
-  return new Set(
-    words.flatMap(([type = '', key]) => (type.startsWith('#') || key === undefined ? [] : [key])),
-  );
 }
 
 /** The folder of the file alone, as ssh does: a path that is wrong further up is a mistake to be told. */

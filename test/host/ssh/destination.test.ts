@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -38,9 +38,7 @@ test('without a configuration: the name, port 22, the local user, the usual keys
     usualIdentityFiles: ['id_ed25519', 'id_ecdsa', 'id_rsa'].map((key) => join(home, '.ssh', key)),
     identitiesOnly: false,
     agentSocket: undefined,
-    keyNames: { name: 'node1', anyPort: undefined },
-    rememberIn: join(home, '.ssh/known_hosts'),
-    revokedKeysFile: undefined,
+    keyName: 'node1',
     knownHostsFiles: [
       join(home, '.ssh/known_hosts'),
       '/etc/ssh/ssh_known_hosts',
@@ -74,7 +72,7 @@ Host *
     user: 'ada',
     identityFiles: [join(home, '.ssh/first'), join(home, '.ssh/second key')],
     identitiesOnly: true,
-    keyNames: { name: 'cluster', anyPort: undefined },
+    keyName: 'cluster',
     knownHostsFiles: [join(home, 'a'), join(home, 'b'), '/c'],
     hashKnownHosts: true,
     strictHostKey: true,
@@ -102,7 +100,7 @@ test('what kboot.yaml and the command line say wins', () => {
     identityFiles: ['/key'],
     knownHostsFiles: ['/known', '/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2'],
     strictHostKey: true,
-    keyNames: { name: '10.0.0.9', anyPort: undefined },
+    keyName: '10.0.0.9',
   });
 });
 
@@ -209,54 +207,4 @@ test('a file that includes itself is an error, as is a named file that is not th
 test('without a file it reads the one of the user', () => {
   writeFileSync(join(home, '.ssh/config'), 'Host node1\n  User mine\n');
   expect(readSshConfig(undefined, home).lookUp('node1')).toMatchObject({ user: 'mine' });
-});
-
-test.each([
-  ['%d/known/%k', (h: string) => [`${h}/known/a`]],
-  ['~/%h-%p-%r-%u-%n', (h: string) => [`${h}/a-22-me-me-a`]],
-  ['/k/%%', () => ['/k/%']],
-  ['none', () => []],
-  ['/one none /two', () => ['/one', '/two']],
-])('UserKnownHostsFile %s', (value, files) => {
-  const { knownHostsFiles, rememberIn } = only(`UserKnownHostsFile ${value}\nGlobalKnownHostsFile none\n`, {
-    name: 'a',
-  });
-  expect(knownHostsFiles).toEqual(files(home));
-  expect(rememberIn).toBe(files(home)[0]);
-});
-
-test.each([
-  ['UserKnownHostsFile /k/%q\n', /%q in \/k\/%q of the ssh configuration is not known/],
-  ['KnownHostsCommand /bin/x %H\n', /KnownHostsCommand is not supported/],
-])('refuses %j', (config, message) => {
-  expect(() => hops(config, { name: 'a' })).toThrow(
-    expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringMatching(message) }),
-  );
-});
-
-test('an alias is looked up without the port', () => {
-  expect(only('HostKeyAlias Cluster\nPort 2222\n', { name: 'a' }).keyNames).toEqual({
-    name: 'cluster',
-    anyPort: undefined,
-  });
-  expect(only('Port 2222\n', { name: 'a' }).keyNames).toEqual({ name: '[a]:2222', anyPort: 'a' });
-});
-
-test.each([
-  'Match exec "touch MARK"\n  User x\n',
-  'Match host a exec "touch MARK"\n  User x\n',
-  'MATCH ALL EXEC "touch MARK"\n',
-  'Host a\n  User y\nMatch !exec "touch MARK"\n  User x\n',
-  'Include inner\n',
-])('a file that kboot.yaml names runs no program: %j', (config) => {
-  const mark = join(home, 'mark');
-  writeFileSync(join(home, '.ssh/inner'), `Match exec "touch ${mark}"\n  User z\n`);
-  let error: unknown;
-  try {
-    only(config.replace('MARK', mark), { name: 'a' });
-  } catch (thrown) {
-    error = thrown;
-  }
-  expect(existsSync(mark)).toBe(false);
-  expect(error).toMatchObject({ code: 'CONFIG_INVALID' });
 });
