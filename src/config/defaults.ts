@@ -4,7 +4,6 @@ export const DEFAULTS = {
   file: 'kboot.yaml',
   name: 'kboot',
   apiPort: 6443,
-  hostKeys: 'accept-new',
   network: {
     pods: '10.244.0.0/16',
     services: '10.96.0.0/12',

@@ -22,7 +22,7 @@ describe('a valid file', () => {
       kubernetes: undefined,
       endpoint: 'master.example.com:6443',
       bundle: { path: undefined, digest: undefined },
-      ssh: { config: undefined, knownHosts: undefined, hostKeys: 'accept-new' },
+      ssh: { config: undefined, knownHosts: undefined, hostKeys: undefined },
       network: {
         pods: '10.244.0.0/16',
         services: '10.96.0.0/12',
@@ -62,7 +62,7 @@ nodes:
     expect(cluster?.ssh).toEqual({
       config: '/home/op/ssh.conf',
       knownHosts: '/etc/known',
-      hostKeys: 'accept-new',
+      hostKeys: undefined,
     });
   });
 
