@@ -49,7 +49,7 @@ export interface Destination {
   /** The port under which its key is known: 22, which known_hosts does not write, where an alias is the name. */
   readonly keyPort: number;
   readonly knownHostsFiles: readonly string[];
-  /** Where new keys are written; undefined: they are not remembered. */
+  /** Where new keys are written; undefined: they cannot be remembered, and are refused. */
   readonly newKeysFile: string | undefined;
   /** Keys that are refused whoever shows them. */
   readonly revokedKeysFile: string | undefined;

@@ -65,7 +65,7 @@ export class HostKeyCheck {
 
   /** Whether the connection may go on with this key. */
   verify(key: Buffer): boolean {
-    const { keyName, keyPort, strictHostKey, revokedKeysFile } = this.#destination;
+    const { keyName, keyPort, strictHostKey, newKeysFile, revokedKeysFile } = this.#destination;
     const verdict = judge(this.#entries, keyName, keyPort, key, Object.keys(ALGORITHMS));
     const authority = authorityFor(this.#entries, keyName, keyPort);
     if (this.#revoked.has(key.toString('base64')))
@@ -75,21 +75,20 @@ export class HostKeyCheck {
       this.#refusal = this.#isRevoked(key, `marked @revoked at ${placeOf(verdict.entry)}`);
     else if (verdict.is === 'changed') this.#refusal = this.#changed(key, verdict.entry);
     else if (authority !== undefined) this.#refusal = this.#unknown(key, authority);
-    else if (strictHostKey) this.#refusal = this.#unknown(key);
+    // As ssh: what cannot be remembered is not taken as new either.
+    else if (strictHostKey || newKeysFile === undefined) this.#refusal = this.#unknown(key);
     else this.#accepted = key;
     return this.#refusal === undefined;
   }
 
   /** Writes a key that was accepted as new to known_hosts; call when the machine has proved to own it. */
   remember(): void {
-    if (this.#accepted === undefined) return;
     const { keyName, keyPort, newKeysFile, hashKnownHosts } = this.#destination;
+    if (this.#accepted === undefined || newKeysFile === undefined) return;
     const accepted = this.#accepted;
-    if (newKeysFile !== undefined) {
-      this.#explained('known_hosts cannot be written', () =>
-        addKnownHost(newKeysFile, keyName, keyPort, accepted, hashKnownHosts),
-      );
-    }
+    this.#explained('known_hosts cannot be written', () =>
+      addKnownHost(newKeysFile, keyName, keyPort, accepted, hashKnownHosts),
+    );
     this.#accepted = undefined;
   }
 
