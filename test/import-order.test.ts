@@ -33,13 +33,14 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'node-ssh': ['src/host/ssh'],
   ssh2: ['src/host/ssh'],
   ora: ['src/cli/report'],
-  execa: ['src/host/local.ts', 'src/bundle/build', 'src/lab'],
-  'node:child_process': ['src/host/local.ts', 'src/bundle/build', 'src/lab'],
+  execa: ['src/host/local.ts', 'src/host/ssh/openssh.ts', 'src/bundle/build', 'src/lab'],
+  'node:child_process': ['src/host/local.ts', 'src/host/ssh/openssh.ts', 'src/bundle/build', 'src/lab'],
   'node:process': [],
 };
 
 const PROBES = [
   'src/host/ssh/probe.ts',
+  'src/host/ssh/openssh.ts',
   'src/host/local.ts',
   'src/host/probe.ts',
   'src/cli/report/probe.ts',

@@ -42,8 +42,11 @@ export interface Cluster {
     readonly config: string | undefined;
     /** Absolute path of the known hosts file; undefined: what the ssh config says, else ~/.ssh/known_hosts. */
     readonly knownHosts: string | undefined;
-    /** What becomes of a host key that is not known yet. A changed key is refused in both cases. */
-    readonly hostKeys: 'accept-new' | 'strict';
+    /**
+     * What becomes of a host key that is not known yet; undefined: what the ssh config says. A changed key is
+     * refused in any case.
+     */
+    readonly hostKeys: 'accept-new' | 'strict' | undefined;
   };
   readonly network: {
     /** IPv4 network in CIDR notation, like `services`. */

@@ -5,7 +5,6 @@ export const DEFAULTS = {
   name: 'kboot',
   apiPort: 6443,
   wait: '10m',
-  hostKeys: 'accept-new',
   network: {
     pods: '10.244.0.0/16',
     services: '10.96.0.0/12',

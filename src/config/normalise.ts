@@ -40,7 +40,7 @@ export function normalise(written: Written, file: string, home: string): Cluster
     ssh: {
       config: absolute(ssh?.config),
       knownHosts: absolute(ssh?.knownHosts),
-      hostKeys: ssh?.hostKeys ?? DEFAULTS.hostKeys,
+      hostKeys: ssh?.hostKeys,
     },
     network: {
       pods: network?.pods ?? DEFAULTS.network.pods,

@@ -24,7 +24,7 @@ describe('a valid file', () => {
       endpointIsDefault: true,
       waitMs: 600_000,
       bundle: { path: undefined, digest: undefined },
-      ssh: { config: undefined, knownHosts: undefined, hostKeys: 'accept-new' },
+      ssh: { config: undefined, knownHosts: undefined, hostKeys: undefined },
       network: {
         pods: '10.244.0.0/16',
         services: '10.96.0.0/12',
@@ -64,7 +64,7 @@ nodes:
     expect(cluster?.ssh).toEqual({
       config: '/home/op/ssh.conf',
       knownHosts: '/etc/known',
-      hostKeys: 'accept-new',
+      hostKeys: undefined,
     });
   });
 

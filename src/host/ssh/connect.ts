@@ -5,6 +5,7 @@ import { readSshConfig } from './config-file.ts';
 import type { Connection } from './connection.ts';
 import { route, type SshPreferences, type SshTarget } from './destination.ts';
 import { openConnection } from './open.ts';
+import { withOpenssh } from './openssh.ts';
 
 export type { SshTarget } from './destination.ts';
 
@@ -27,7 +28,8 @@ const KEEPALIVE_MS = 10_000;
 
 /**
  * Connects to a machine the way ssh would: ~/.ssh/config, jump hosts, keys, agent, known_hosts. The machine's
- * key is always checked; one that was never seen is recorded (or refused, when `strictHostKey` says so).
+ * key is always checked; one that was never seen is recorded, or refused when `strictHostKey` or the configuration
+ * says so.
  * Throws HOST_UNREACHABLE with what was tried and what to do, HOST_KEY_REFUSED, CONFIG_INVALID, or the
  * signal's reason. Nothing is tried twice.
  */
@@ -38,8 +40,10 @@ export async function connectSsh(target: SshTarget, options: SshOptions): Promis
     keepaliveMs: options.keepaliveMs ?? KEEPALIVE_MS,
     signal,
   };
-  const settings = readSshConfig(sshConfigFile, options.env.HOME ?? '/');
-  const hops = route(target, settings, { ...options, localUser: userInfo().username });
+  // Read here first: a file that is not the operator's own is searched for commands before ssh sees it.
+  const written = readSshConfig(sshConfigFile, options.env.HOME ?? '/');
+  const settings = withOpenssh(written, sshConfigFile, options.env, signal);
+  const hops = await route(target, settings, { ...options, localUser: userInfo().username });
   let connection: Connection | undefined;
   let user = '';
   for (const hop of hops) {

@@ -1,6 +1,8 @@
+import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { KbootError } from '../../lib/errors.ts';
-import type { SshSettings } from './config-file.ts';
+import type { Settings, SshSettings } from './config-file.ts';
+import { requirePlain } from './plain-name.ts';
 
 /** A machine as kboot.yaml has it. */
 export interface SshTarget {
@@ -24,6 +26,7 @@ interface Environment {
 export interface SshPreferences {
   readonly identityFile?: string | undefined;
   readonly knownHostsFile?: string | undefined;
+  /** What becomes of a key that is not known; what the ssh configuration says when absent. */
   readonly strictHostKey?: 'accept-new' | 'strict' | undefined;
   /** Who the operator is on this machine: ssh's default login. */
   readonly localUser: string;
@@ -43,13 +46,19 @@ export interface Destination {
   readonly agentSocket: string | undefined;
   /** The name under which its key is known. */
   readonly keyName: string;
-  /** The first is where new keys are written. */
-  readonly knownHostsFiles: readonly [string, ...string[]];
+  /** The port under which its key is known: 22, which known_hosts does not write, where an alias is the name. */
+  readonly keyPort: number;
+  readonly knownHostsFiles: readonly string[];
+  /** Where new keys are written; undefined: they cannot be remembered, and are refused. */
+  readonly newKeysFile: string | undefined;
+  /** Keys that are refused whoever shows them. */
+  readonly revokedKeysFile: string | undefined;
   readonly hashKnownHosts: boolean;
   readonly strictHostKey: boolean;
 }
 
 const USUAL_KEYS = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
+const USER_KNOWN_HOSTS = ['~/.ssh/known_hosts', '~/.ssh/known_hosts2'];
 const GLOBAL_KNOWN_HOSTS = ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2'];
 const MOST_HOPS = 8;
 
@@ -58,22 +67,32 @@ const MOST_HOPS = 8;
  * or by the address when only that stands in the ssh configuration; jump hosts have settings of their own.
  * An address in the target wins over HostName. Throws CONFIG_INVALID for settings that kboot does not follow.
  */
-export function route(target: SshTarget, settings: SshSettings, preferences: SshPreferences): Destination[] {
+export function route(
+  target: SshTarget,
+  settings: SshSettings,
+  preferences: SshPreferences,
+): Promise<Destination[]> {
   return follow(target, settings, preferences, 0);
 }
 
-function follow(
+async function follow(
   target: SshTarget,
   ssh: SshSettings,
   preferences: SshPreferences,
   depth: number,
-): Destination[] {
+): Promise<Destination[]> {
   const known = target.address !== undefined || ssh.mentions(target.name);
   if (!known && target.fallback !== undefined)
     return follow({ ...target, address: target.fallback }, ssh, preferences, depth);
   const { address = target.name } = target;
   const alias = ssh.mentions(target.name) || !ssh.mentions(address) ? target.name : address;
-  const settings = ssh.lookUp(alias, target.user);
+  requirePlain(target.name, { name: target.name, address, user: target.user });
+  const settings = await ssh.lookUp({
+    host: alias,
+    address: alias === target.name ? target.address : undefined,
+    port: target.port,
+    user: target.user,
+  });
   const jump = first(settings, 'proxyjump');
   if (jump === undefined && !['none', undefined].includes(first(settings, 'proxycommand'))) {
     throw new KbootError('CONFIG_INVALID', `${target.name}: ProxyCommand is not supported`, {
@@ -87,15 +106,20 @@ function follow(
   const last = decide(target, alias, settings, preferences, depth > 0);
   if (entry === undefined) return [last];
   // Only the first jump host may itself stand behind others: the rest is reached from it.
-  const direct = (hop: SshTarget): Destination =>
-    decide(hop, hop.name, ssh.lookUp(hop.name, hop.user), preferences, true);
-  return [...follow(entry, ssh, preferences, depth + 1), ...others.map(direct), last];
+  const direct = async (hop: SshTarget): Promise<Destination> => {
+    requirePlain(target.name, { name: hop.name, user: hop.user });
+    const ofHop = await ssh.lookUp({ host: hop.name, port: hop.port, user: hop.user });
+    return decide(hop, hop.name, ofHop, preferences, true);
+  };
+  const way = await follow(entry, ssh, preferences, depth + 1);
+  for (const hop of others) way.push(await direct(hop));
+  return [...way, last];
 }
 
 function decide(
   target: SshTarget,
   alias: string,
-  settings: Record<string, string | string[]>,
+  settings: Settings,
   { env, identityFile, knownHostsFile, localUser, strictHostKey }: SshPreferences,
   isJump: boolean,
 ): Destination {
@@ -104,8 +128,14 @@ function decide(
   const user = target.user ?? first(settings, 'user') ?? localUser;
   const hostName = (first(settings, 'hostname') ?? '%h').replaceAll('%h', alias).replaceAll('%%', '%');
   const host = alias === target.name ? (target.address ?? hostName) : hostName;
+  const hostKeyAlias = first(settings, 'hostkeyalias');
+  requirePlain(target.name, { HostName: host, User: user, HostKeyAlias: hostKeyAlias });
   const tokens: Record<string, string> = {
     h: host,
+    i: `${userInfo().uid}`,
+    k: hostKeyAlias ?? alias,
+    L: hostname().replace(/\..*/, ''),
+    l: hostname(),
     n: alias,
     p: `${port}`,
     r: user,
@@ -114,7 +144,16 @@ function decide(
     '%': '%',
   };
   const path = (text: string): string => {
-    const expanded = text.replace(/%([a-z%])/g, (whole, token: string) => tokens[token] ?? whole);
+    const expanded = text.replace(/%(.?)/g, (whole, token: string) => {
+      const value = tokens[token];
+      // A path that was guessed could hide a key that is known, or revoked.
+      if (value === undefined)
+        throw new KbootError('CONFIG_INVALID', `${target.name}: ${whole} in ${text} is not supported`, {
+          host: target.name,
+          hint: 'write the path itself in the ssh configuration',
+        });
+      return value;
+    });
     const named = expanded.replace(/\$\{(\w+)\}/g, (_whole, name: string) => env[name] ?? '');
     return named.startsWith('~/') ? join(home, named.slice(2)) : named;
   };
@@ -123,9 +162,14 @@ function decide(
   const keepOwn = identityFile === undefined || (isJump && configured.length > 0);
   const named = keepOwn ? configured : [identityFile];
   const strict = first(settings, 'stricthostkeychecking')?.toLowerCase();
-  const userFiles = knownHostsFile === undefined ? all(settings, 'userknownhostsfile') : [knownHostsFile];
-  const [firstFile = join(home, '.ssh/known_hosts'), ...moreFiles] = userFiles.map(path);
-  const globalFiles = all(settings, 'globalknownhostsfile').map(path);
+  const files = (key: string, usual: readonly string[]): string[] => {
+    const configured = all(settings, key);
+    if (configured.length === 1 && configured[0]?.toLowerCase() === 'none') return [];
+    return (configured.length > 0 ? configured : usual).map(path);
+  };
+  const userFiles =
+    knownHostsFile === undefined ? files('userknownhostsfile', USER_KNOWN_HOSTS) : [knownHostsFile];
+  const revoked = first(settings, 'revokedhostkeys');
   return {
     host,
     port,
@@ -134,12 +178,11 @@ function decide(
     usualIdentityFiles: named.includes('none') ? [] : USUAL_KEYS.map((key) => join(home, '.ssh', key)),
     identitiesOnly: isYes(first(settings, 'identitiesonly')),
     agentSocket: agentSocket(first(settings, 'identityagent'), env, path),
-    keyName: first(settings, 'hostkeyalias') ?? host,
-    knownHostsFiles: [
-      firstFile,
-      ...moreFiles,
-      ...(globalFiles.length > 0 ? globalFiles : GLOBAL_KNOWN_HOSTS),
-    ],
+    keyName: hostKeyAlias ?? host,
+    keyPort: hostKeyAlias === undefined ? port : 22,
+    knownHostsFiles: [...userFiles, ...files('globalknownhostsfile', GLOBAL_KNOWN_HOSTS)],
+    newKeysFile: userFiles[0],
+    revokedKeysFile: revoked === undefined || revoked.toLowerCase() === 'none' ? undefined : path(revoked),
     hashKnownHosts: isYes(first(settings, 'hashknownhosts')),
     strictHostKey: strictHostKey === undefined ? isYes(strict) : strictHostKey === 'strict',
   };
@@ -165,12 +208,12 @@ function parseJump(text: string): SshTarget {
   return { name, user: match[1], port: match[4] === undefined ? undefined : Number(match[4]) };
 }
 
-function all(settings: Record<string, string | string[]>, key: string): string[] {
+function all(settings: Settings, key: string): string[] {
   const value = settings[key];
   return value === undefined ? [] : [value].flat();
 }
 
-function first(settings: Record<string, string | string[]>, key: string): string | undefined {
+function first(settings: Settings, key: string): string | undefined {
   return all(settings, key)[0];
 }
 

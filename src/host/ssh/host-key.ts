@@ -3,6 +3,7 @@ import { KbootError, messageOf } from '../../lib/errors.ts';
 import type { Destination } from './destination.ts';
 import {
   addKnownHost,
+  authorityFor,
   fingerprint,
   judge,
   type KnownHost,
@@ -11,6 +12,7 @@ import {
   knownTypes,
   readKnownHosts,
 } from './known-hosts.ts';
+import { readRevokedKeys } from './revoked-keys.ts';
 
 /** Signature algorithms for host keys, best first, by the type of key they use. */
 const ALGORITHMS: Readonly<Record<string, readonly ServerHostKeyAlgorithm[]>> = {
@@ -28,16 +30,31 @@ export class HostKeyCheck {
   readonly #machine: string;
   readonly #destination: Destination;
   readonly #entries: readonly KnownHost[];
+  readonly #revoked: ReadonlySet<string>;
   #accepted: Buffer | undefined;
   #refusal: KbootError | undefined;
 
-  /** `machine` is the name in messages. Throws when a known_hosts file is there but cannot be read. */
+  /** `machine` is the name in messages. Throws when a file that vouches for or forbids keys cannot be read. */
   constructor(machine: string, destination: Destination) {
     this.#machine = machine;
     this.#destination = destination;
-    this.#entries = this.#explained('read', () => readKnownHosts(destination.knownHostsFiles));
-    const known = knownTypes(this.#entries, destination.keyName, destination.port);
-    const types = [...new Set([...known, ...Object.keys(ALGORITHMS)])];
+    this.#entries = this.#explained('known_hosts cannot be read', () =>
+      readKnownHosts(destination.knownHostsFiles),
+    );
+    const { revokedKeysFile } = destination;
+    this.#revoked =
+      revokedKeysFile === undefined
+        ? new Set()
+        : this.#explained(`RevokedHostKeys ${revokedKeysFile} cannot be read`, () =>
+            readRevokedKeys(revokedKeysFile),
+          );
+    const known = knownTypes(this.#entries, destination.keyName, destination.keyPort);
+    const all = Object.keys(ALGORITHMS);
+    // Among the known ones the order is ssh's, not the file's: it decides which of several is compared.
+    const types = [
+      ...all.filter((type) => known.includes(type)),
+      ...all.filter((type) => !known.includes(type)),
+    ];
     this.algorithms = types.flatMap((type) => ALGORITHMS[type] ?? []);
   }
 
@@ -48,58 +65,68 @@ export class HostKeyCheck {
 
   /** Whether the connection may go on with this key. */
   verify(key: Buffer): boolean {
-    const { keyName, port, strictHostKey } = this.#destination;
-    const verdict = judge(this.#entries, keyName, port, key, Object.keys(ALGORITHMS));
-    if (verdict.is === 'known') return true;
-    if (verdict.is === 'changed' || verdict.is === 'revoked')
-      this.#refusal = this.#bad(verdict.is, key, verdict.entry);
-    else if (strictHostKey) this.#refusal = this.#unknown(key);
+    const { keyName, keyPort, strictHostKey, newKeysFile, revokedKeysFile } = this.#destination;
+    const verdict = judge(this.#entries, keyName, keyPort, key, Object.keys(ALGORITHMS));
+    const authority = authorityFor(this.#entries, keyName, keyPort);
+    if (this.#revoked.has(key.toString('base64')))
+      this.#refusal = this.#isRevoked(key, `in ${revokedKeysFile}`);
+    else if (verdict.is === 'known') return true;
+    else if (verdict.is === 'revoked')
+      this.#refusal = this.#isRevoked(key, `marked @revoked at ${placeOf(verdict.entry)}`);
+    else if (verdict.is === 'changed') this.#refusal = this.#changed(key, verdict.entry);
+    else if (authority !== undefined) this.#refusal = this.#unknown(key, authority);
+    // As ssh: what cannot be remembered is not taken as new either.
+    else if (strictHostKey || newKeysFile === undefined) this.#refusal = this.#unknown(key);
     else this.#accepted = key;
     return this.#refusal === undefined;
   }
 
   /** Writes a key that was accepted as new to known_hosts; call when the machine has proved to own it. */
   remember(): void {
-    if (this.#accepted === undefined) return;
-    const { keyName, port, knownHostsFiles, hashKnownHosts } = this.#destination;
+    const { keyName, keyPort, newKeysFile, hashKnownHosts } = this.#destination;
+    if (this.#accepted === undefined || newKeysFile === undefined) return;
     const accepted = this.#accepted;
-    this.#explained('written', () =>
-      addKnownHost(knownHostsFiles[0], keyName, port, accepted, hashKnownHosts),
+    this.#explained('known_hosts cannot be written', () =>
+      addKnownHost(newKeysFile, keyName, keyPort, accepted, hashKnownHosts),
     );
     this.#accepted = undefined;
   }
 
-  #explained<T>(done: 'read' | 'written', work: () => T): T {
+  #explained<T>(what: string, work: () => T): T {
     try {
       return work();
     } catch (error) {
-      const message = `known_hosts cannot be ${done}: ${messageOf(error)}`;
+      const message = `${what}: ${messageOf(error)}`;
       throw this.#refuse(message, 'kboot connects to no machine whose key it cannot check and remember');
     }
   }
 
-  #unknown(key: Buffer): KbootError {
-    const { keyName, port, knownHostsFiles } = this.#destination;
-    const name = knownHostsName(keyName, port);
+  #unknown(key: Buffer, authority?: KnownHost): KbootError {
+    const { keyName, keyPort, newKeysFile } = this.#destination;
+    const name = knownHostsName(keyName, keyPort);
+    const certificates =
+      authority === undefined
+        ? ''
+        : `; an authority vouches for it (@cert-authority at ${placeOf(authority)}), but kboot cannot check host certificates`;
     return this.#refuse(
-      `the key of ${name} is not known: ${keyType(key)} ${fingerprint(key)}`,
-      `compare it on the machine with 'ssh-keygen -lf /etc/ssh/ssh_host_${shortType(key)}_key.pub'; when it is the same: echo '${name} ${keyType(key)} ${key.toString('base64')}' >> ${knownHostsFiles[0]}`,
+      `the key of ${name} is not known: ${keyType(key)} ${fingerprint(key)}${certificates}`,
+      `compare it on the machine with 'ssh-keygen -lf /etc/ssh/ssh_host_${shortType(key)}_key.pub'; when it is the same: echo '${name} ${keyType(key)} ${key.toString('base64')}' >> ${newKeysFile ?? '~/.ssh/known_hosts'}`,
     );
   }
 
-  #bad(is: 'changed' | 'revoked', key: Buffer, entry: KnownHost): KbootError {
-    const { keyName, port } = this.#destination;
-    const name = knownHostsName(keyName, port);
-    const where = `${entry.file}:${entry.line}`;
-    if (is === 'revoked') {
-      return this.#refuse(
-        `the key of ${name} is revoked: ${keyType(key)} ${fingerprint(key)}, marked @revoked at ${where}`,
-        'do not connect to this machine before it has a new key',
-      );
-    }
+  #isRevoked(key: Buffer, where: string): KbootError {
+    const name = knownHostsName(this.#destination.keyName, this.#destination.keyPort);
+    return this.#refuse(
+      `the key of ${name} is revoked: ${keyType(key)} ${fingerprint(key)}, ${where}`,
+      'do not connect to this machine before it has a new key',
+    );
+  }
+
+  #changed(key: Buffer, entry: KnownHost): KbootError {
+    const name = knownHostsName(this.#destination.keyName, this.#destination.keyPort);
     const known = `${entry.type} ${fingerprint(Buffer.from(entry.key, 'base64'))}`;
     return this.#refuse(
-      `the key of ${name} has changed: it shows ${keyType(key)} ${fingerprint(key)}, but ${known} stands at ${where}`,
+      `the key of ${name} has changed: it shows ${keyType(key)} ${fingerprint(key)}, but ${known} stands at ${placeOf(entry)}`,
       `somebody may be in between. Only when you know why it changed (the machine was installed anew): ssh-keygen -R '${name}' -f ${entry.file}`,
     );
   }
@@ -108,6 +135,8 @@ export class HostKeyCheck {
     return new KbootError('HOST_KEY_REFUSED', `${this.#machine}: ${what}`, { host: this.#machine, hint });
   }
 }
+
+const placeOf = ({ file, line }: KnownHost): string => `${file}:${line}`;
 
 /** How sshd names the file of a host key of this type. */
 function shortType(key: Buffer): string {

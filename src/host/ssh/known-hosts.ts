@@ -1,6 +1,7 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import ssh2 from 'ssh2';
 
 /** One line of a known_hosts file (format: sshd(8), SSH_KNOWN_HOSTS FILE FORMAT). */
 export interface KnownHost {
@@ -56,8 +57,17 @@ export function readKnownHosts(files: readonly string[]): KnownHost[] {
 
 /** Types of the plain keys known for a machine: offered first, so that the machine shows one we can compare. */
 export function knownTypes(entries: readonly KnownHost[], host: string, port: number): string[] {
-  const name = knownHostsName(host, port);
-  return entries.filter((e) => e.marker === undefined && matches(e.hosts, name)).map((e) => e.type);
+  const named = about(entries, knownHostsName(host, port));
+  return named.filter((e) => e.marker === undefined).map((e) => e.type);
+}
+
+/** The entry by which an authority vouches for a machine's certificates. */
+export function authorityFor(
+  entries: readonly KnownHost[],
+  host: string,
+  port: number,
+): KnownHost | undefined {
+  return about(entries, knownHostsName(host, port)).find((e) => e.marker === '@cert-authority');
 }
 
 /**
@@ -72,14 +82,14 @@ export function judge(
   comparable: readonly string[],
 ): Verdict {
   const shown = key.toString('base64');
-  const name = knownHostsName(host, port);
-  const revoked = entries.find((e) => e.marker === '@revoked' && e.key === shown && matches(e.hosts, name));
+  const onPort = about(entries, knownHostsName(host, port));
+  const anywhere = port === 22 ? [] : about(entries, knownHostsName(host, 22));
+  const same = [...onPort, ...anywhere].filter((e) => e.key === shown);
+  const revoked = same.find((e) => e.marker === '@revoked');
   if (revoked) return { is: 'revoked', entry: revoked };
-  const plain = entries.filter((e) => e.marker === undefined);
-  const named = plain.filter((e) => matches(e.hosts, name));
   // An entry without a port vouches for a key on any port, as in ssh; it does not forbid another one.
-  const anywhere = plain.filter((e) => matches(e.hosts, host.toLowerCase()));
-  if ([...named, ...anywhere].some((e) => e.key === shown)) return { is: 'known' };
+  if (same.some((e) => e.marker === undefined)) return { is: 'known' };
+  const named = onPort.filter((e) => e.marker === undefined);
   const type = keyType(key);
   const changed = named.find((e) => e.type === type) ?? named.find((e) => comparable.includes(e.type));
   return changed ? { is: 'changed', entry: changed } : { is: 'unknown' };
@@ -97,6 +107,17 @@ export function addKnownHost(file: string, host: string, port: number, key: Buff
   const line = `${hashed ? hashName(name) : name} ${keyType(key)} ${key.toString('base64')}\n`;
   const gap = text === '' || text.endsWith('\n') ? '' : '\n';
   appendFileSync(file, gap + line, { mode: 0o600 });
+}
+
+/** The entries for a name. One whose key cannot be read says nothing, as in ssh. */
+function about(entries: readonly KnownHost[], name: string): KnownHost[] {
+  return entries.filter((e) => matches(e.hosts, name) && isKey(e));
+}
+
+function isKey({ type, key }: KnownHost): boolean {
+  if (keyType(Buffer.from(key, 'base64')) !== type) return false;
+  // A type that ssh2 does not know cannot be compared with what a machine shows anyway.
+  return !(ssh2.utils.parseKey(`${type} ${key}`) instanceof Error);
 }
 
 function matches(hosts: string, name: string): boolean {
