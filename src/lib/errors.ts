@@ -20,6 +20,7 @@ export const EXIT_CODES = {
   BUILD_FAILED: 16,
   IMAGE_INVALID: 17,
   ROLLED_BACK: 18,
+  UNHEALTHY: 19,
   CANCELLED: 130,
 } as const;
 

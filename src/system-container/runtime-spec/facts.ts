@@ -49,11 +49,11 @@ spec_facts() {
   if [ -f $groups/cgroup.controllers ]; then
     fact cgroup 2
     fact controllers "$(cat $groups/cgroup.controllers)"
-    limits=$(ls -d $groups/*/memory.swap.max $groups/*/io.weight $groups/*/io.bfq.weight 2> /dev/null)
+    limits=$(ls -d $groups/*/memory.swap.max $groups/*/io.weight $groups/*/io.bfq.weight 2> /dev/null || true)
   else
     fact cgroup 1
     fact controllers "$(awk '{ for (i = 7; i < NF; i++) if ($i == "-") { if ($(i + 1) == "cgroup") print $(i + 3); break } }' /proc/self/mountinfo | tr , ' ')"
-    limits=$(ls -d $groups/memory/memory.memsw.limit_in_bytes $groups/blkio/*/blkio.weight $groups/blkio/*/blkio.bfq.weight 2> /dev/null)
+    limits=$(ls -d $groups/memory/memory.memsw.limit_in_bytes $groups/blkio/*/blkio.weight $groups/blkio/*/blkio.bfq.weight 2> /dev/null || true)
   fi
   case $limits in *swap* | *memsw*) fact swap yes ;; *) fact swap no ;; esac
   case $limits in *weight*) fact weight yes ;; *) fact weight no ;; esac

@@ -111,13 +111,12 @@ export function deviceTypes({ config, tell }: Translation): void {
   }
 }
 
-/** Says of which version it is now; `platform` went away with 1.0.0. */
+/** Says of which version it is now; `platform` went away with 1.0.0-rc6. */
 export function version({ config, tell }: Translation): void {
   const { ociVersion } = config;
-  const is = typeof ociVersion === 'string' ? ociVersion : '';
-  if (!/^[1-9]\d*\.\d+\.\d+(?!-rc)/.test(is)) {
+  if (typeof ociVersion === 'string' && /^0\.|-rc\d*/.test(ociVersion)) {
     config['ociVersion'] = TRANSLATED_TO;
-    tell(`ociVersion ${is === '' ? 'was missing, it' : is} is now ${TRANSLATED_TO}`);
+    tell(`ociVersion ${ociVersion} is now ${TRANSLATED_TO}`);
   }
   if ('platform' in config) {
     delete config['platform'];
