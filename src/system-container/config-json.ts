@@ -53,17 +53,17 @@ export function bindSources({ mounts }: Config): readonly string[] {
 
 /**
  * The configuration that the machine's runtime takes: see translateConfig(). Returns the text as it was when there is
- * nothing to change, and a warning for every change otherwise. Throws IMAGE_INVALID.
+ * nothing to change, and a warning for every change. Throws IMAGE_INVALID.
  */
 export function forMachine(
   text: string,
   path: string,
   machine: Machine,
 ): { readonly text: string; readonly warnings: readonly string[] } {
-  const { config, changes } = translateConfig(parseLoosely(text, path), machine);
-  if (changes.length === 0) return { text, warnings: [] };
+  const given = parseLoosely(text, path);
+  const { config, changes } = translateConfig(given, machine);
   return {
-    text: `${JSON.stringify(config, null, 4)}\n`,
+    text: config === given ? text : `${JSON.stringify(config, null, 4)}\n`,
     warnings: changes.map((change) => `${path}: ${change}`),
   };
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { capabilities } from './capabilities.ts';
 import type { SpecFacts } from './facts.ts';
 import type { Json, Rule } from './json.ts';
@@ -50,5 +51,6 @@ export function translateConfig(
   const config = structuredClone(given);
   const changes: string[] = [];
   for (const rule of RULES) rule({ config, ...machine, tell: (change) => changes.push(change) });
-  return { config: changes.length === 0 ? given : config, changes };
+  // What is only told of changes nothing.
+  return { config: isDeepStrictEqual(config, given) ? given : config, changes };
 }
