@@ -62,7 +62,7 @@ export function render(inputs: RenderInputs): Rendered {
   const { text: config, warnings } = forMachine(
     withRemoteRootfs(text, configPath, remoteRootfs),
     configPath,
-    { capabilities: inputs.capabilities, facts: factsFor(inputs, files) },
+    { capabilities: inputs.capabilities, facts: factsFor(inputs, files, tmpfiles) },
   );
   checkUnits(image, files);
   return {
@@ -82,12 +82,24 @@ export function render(inputs: RenderInputs): Rendered {
 }
 
 /** What the image brings itself, and what lies in a deployment, is not missing. */
-function factsFor({ facts = {}, features, root }: RenderInputs, files: readonly HostFile[]): SpecFacts {
+function factsFor(
+  { facts = {}, features, root }: RenderInputs,
+  files: readonly HostFile[],
+  tmpfiles: string | undefined,
+): SpecFacts {
   const brought = new Set(files.map(({ path }) => path));
   const absent = [...(facts.absent ?? [])].filter(
     (path) => !brought.has(path) && !path.startsWith(`${root}/`),
   );
-  return { ...facts, absent: new Set(absent), systemdCgroup: features.systemdCgroup };
+  const words = new Set(tmpfiles?.split(/\s+/));
+  // Without a template every source that is missing becomes a directory.
+  const nobodys = tmpfiles === undefined ? [] : absent.filter((path) => !words.has(path));
+  return {
+    ...facts,
+    absent: new Set(absent),
+    nobodys: new Set(nobodys),
+    systemdCgroup: features.systemdCgroup,
+  };
 }
 
 type TextInputs = Omit<RenderInputs, 'root' | 'slot' | 'remoteRootfs'> & { readonly destination: string };

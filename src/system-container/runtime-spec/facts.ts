@@ -33,6 +33,8 @@ export interface SpecFacts {
   readonly systemdCgroup?: boolean | undefined;
   /** Paths that config.json names and that do not exist. */
   readonly absent?: ReadonlySet<string> | undefined;
+  /** Those of them which neither the image nor its tmpfiles bring. */
+  readonly nobodys?: ReadonlySet<string> | undefined;
 }
 
 interface SeccompFacts {

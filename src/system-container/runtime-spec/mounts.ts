@@ -17,7 +17,7 @@ export function mounts({ config, facts, tell }: Translation): void {
     optionList(mount, place, tell);
     if (isBind(mount)) {
       bind(mount, place, tell);
-      return !isMissingDevice(mount, facts, place, tell);
+      return !isMissing(mount, facts, place, tell);
     }
     cgroup(mount, facts, place, tell);
     return true;
@@ -59,15 +59,20 @@ function bind(mount: Json, place: string, tell: Translation['tell']): void {
   tell(`${place}: added the option ${option}, without which it is none`);
 }
 
-/** What only the kernel makes is not there on every machine, and a directory in its place would be of no use. */
-function isMissingDevice(
+/**
+ * What only the kernel makes is not there on every machine, and a directory in its place would be of no use. What is
+ * only read and belongs to another distribution (/etc/redhat-release) nobody will make either.
+ */
+function isMissing(
   mount: Json,
-  { absent }: Translation['facts'],
+  { absent, nobodys }: Translation['facts'],
   place: string,
   tell: Translation['tell'],
 ): boolean {
   const source = String(mount['source']).replace(/(?<=.)\/+$/, '');
-  if (!/^\/(?:dev|sys|proc)\//.test(source) || !absent?.has(source)) return false;
+  const isDevice = /^\/(?:dev|sys|proc)\//.test(source) && absent?.has(source);
+  const isForeign = /^\/(?:etc|usr|lib)\//.test(source) && nobodys?.has(source);
+  if (!isDevice && !(isForeign && textsIn(mount, 'options').includes('ro'))) return false;
   tell(`left out ${place}: this machine has no ${source}`);
   return true;
 }

@@ -21,7 +21,8 @@ const namespaces = (...types: string[]) => types.map((type) => ({ type }));
 type Row = readonly [what: string, given: Json, wanted: Json, changes: readonly string[], facts?: SpecFacts];
 
 function check(rows: readonly Row[], capabilities = CAPABILITIES): void {
-  test.each(rows)('%s', (_what, given, wanted, changes, facts = {}) => {
+  test.each(rows.map((row) => ({ row, title: row[0] })))('$title', ({ row }) => {
+    const [, given, wanted, changes, facts = {}] = row;
     const before = structuredClone(given);
     const translated = translateConfig(given, { capabilities, facts });
     expect(translated).toEqual({ config: wanted, changes });
@@ -338,6 +339,13 @@ describe('mounts', () => {
       base({ mounts: [] }),
       ['left out mounts[/d]: this machine has no /dev/virtio-ports'],
       { absent: new Set(['/dev/virtio-ports', '/srv/state']) },
+    ],
+    [
+      'a file of another distribution that is only read',
+      mount({ type: 'bind', source: '/etc/redhat-release', options: ['bind', 'ro'] }),
+      base({ mounts: [] }),
+      ['left out mounts[/d]: this machine has no /etc/redhat-release'],
+      { nobodys: new Set(['/etc/redhat-release']) },
     ],
     [
       'a folder that is not there stays: tmpfiles makes it',
