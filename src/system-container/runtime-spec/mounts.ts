@@ -72,7 +72,8 @@ function isMissing(
   const source = String(mount['source']).replace(/(?<=.)\/+$/, '');
   const isDevice = /^\/(?:dev|sys|proc)\//.test(source) && absent?.has(source);
   const isForeign = /^\/(?:etc|usr|lib)\//.test(source) && nobodys?.has(source);
-  if (!isDevice && !(isForeign && textsIn(mount, 'options').includes('ro'))) return false;
+  const isRead = textsIn(mount, 'options').includes('ro') || source === '/lib/modules';
+  if (!isDevice && !(isForeign && isRead)) return false;
   tell(`left out ${place}: this machine has no ${source}`);
   return true;
 }
