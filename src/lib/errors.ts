@@ -21,6 +21,7 @@ export const EXIT_CODES = {
   IMAGE_INVALID: 17,
   ROLLED_BACK: 18,
   STATE_INVALID: 19,
+  UNHEALTHY: 20,
   CANCELLED: 130,
 } as const;
 

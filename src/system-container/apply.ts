@@ -73,12 +73,11 @@ export async function recoverSwitch(
 
 function rolledBack(host: Host, { root, name, active }: Change, cause: CommandError): KbootError {
   const why = cause.stderr.split('\n').find((line) => line.startsWith(`${name}: `));
-  const journal = linesOf(cause.stdout, 'journal').map((line) => `    ${line}`);
   return new KbootError(
     'ROLLED_BACK',
     [
       `${host.name}: ${why ?? `${name} did not come up`}: rolled back to ${deploymentPath(root, name, active ?? 0)}, which runs`,
-      ...(journal.length > 0 ? ['  its journal ends with', ...journal] : []),
+      ...journalIn(cause.stdout),
     ].join('\n'),
     { cause, host: host.name, hint: 'correct the image or its values, then update again' },
   );
@@ -93,7 +92,14 @@ function readSaid(stdout: string): Applied {
   };
 }
 
-function linesOf(text: string, key: string): readonly string[] {
+/** The end of the journal that a script printed, as an error shows it. */
+export function journalIn(stdout: string): readonly string[] {
+  const lines = linesOf(stdout, 'journal').map((line) => `    ${line}`);
+  return lines.length > 0 ? ['  its journal ends with', ...lines] : [];
+}
+
+/** What a script printed in lines `KEY TAB VALUE`. */
+export function linesOf(text: string, key: string): readonly string[] {
   return text
     .split('\n')
     .flatMap((line) => (line.startsWith(`${key}\t`) ? [line.slice(key.length + 1)] : []));

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { KbootError } from '../lib/errors.ts';
+import { type Machine, translateConfig } from './runtime-spec/translate.ts';
 
 /** The parts of an OCI runtime configuration that the engine looks at; everything else passes through. */
 const ConfigSchema = z.looseObject({
   root: z.looseObject({ path: z.unknown(), readonly: z.unknown() }).partial().optional(),
-  mounts: z.array(z.looseObject({ type: z.string().optional(), source: z.string().optional() })).optional(),
+  mounts: z.array(z.looseObject({ type: z.string().optional(), source: z.string().optional() })).nullish(),
   process: z.looseObject({ capabilities: z.unknown() }).partial().optional(),
   linux: z.looseObject({ capabilities: z.unknown() }).partial().optional(),
 });
@@ -40,8 +41,8 @@ export function parseLoosely(text: string, path: string): Config {
  * Sources of bind mounts, each once. A mount without a type is none, whatever its options say. Throws
  * IMAGE_INVALID for a source that no list of paths can hold.
  */
-export function bindSources({ mounts = [] }: Config): readonly string[] {
-  const sources = mounts.flatMap(({ type, source }) =>
+export function bindSources({ mounts }: Config): readonly string[] {
+  const sources = (mounts ?? []).flatMap(({ type, source }) =>
     type?.includes('bind') && source?.startsWith('/') ? [source.replace(/(?<=.)\/+$/, '')] : [],
   );
   const odd = sources.find((source) => /[\t\n\r\0]/.test(source));
@@ -51,30 +52,19 @@ export function bindSources({ mounts = [] }: Config): readonly string[] {
 }
 
 /**
- * Takes capabilities that the machine cannot give out of a configuration: with them the runtime would not start
- * the container at all. Returns the text as it was when there are none, and a warning that names them otherwise.
+ * The configuration that the machine's runtime takes: see translateConfig(). Returns the text as it was when there is
+ * nothing to change, and a warning for every change. Throws IMAGE_INVALID.
  */
-export function limitCapabilities(
+export function forMachine(
   text: string,
   path: string,
-  available: readonly string[],
+  machine: Machine,
 ): { readonly text: string; readonly warnings: readonly string[] } {
-  const config = parseLoosely(text, path);
-  const missing = new Set<string>();
-  const limit = (value: unknown): unknown => {
-    if (Array.isArray(value)) {
-      return value.filter((name) => available.includes(name) || !missing.add(String(name)));
-    }
-    if (typeof value !== 'object' || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([set, names]) => [set, limit(names)]));
-  };
-  for (const part of [config.process, config.linux]) {
-    if (part && 'capabilities' in part) part.capabilities = limit(part.capabilities);
-  }
-  if (missing.size === 0) return { text, warnings: [] };
+  const given = parseLoosely(text, path);
+  const { config, changes } = translateConfig(given, machine);
   return {
-    text: `${JSON.stringify(config, null, 4)}\n`,
-    warnings: [`${path}: left out what this machine cannot give: ${[...missing].join(', ')}`],
+    text: config === given ? text : `${JSON.stringify(config, null, 4)}\n`,
+    warnings: changes.map((change) => `${path}: ${change}`),
   };
 }
 

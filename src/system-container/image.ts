@@ -18,6 +18,8 @@ export type ExportFile = (typeof EXPORT_FILES)[number];
 export interface SystemImage {
   /** As the user knows it: `kboot/etcd:v3.7.3`. */
   readonly name: string;
+  /** What it calls itself, by its annotations or labels: `example/etcd:v3`. */
+  readonly title?: string | undefined;
   /** Manifest digest in hex, without `sha256:`. */
   readonly id: string;
   /** It has the label atomic.run=once: to install it is to run it. */
@@ -32,6 +34,8 @@ export interface SystemImage {
 
 export interface ImageInputs {
   readonly name: string;
+  /** By what lists it, if anything does. */
+  readonly title?: string | undefined;
   readonly id: string;
   /** Base first. */
   readonly layers: readonly LayerScan[];
@@ -39,7 +43,7 @@ export interface ImageInputs {
 }
 
 /** Reads an image out of the scans of its layers. Throws IMAGE_INVALID. */
-export function readSystemImage({ name, id, layers, labels }: ImageInputs): SystemImage {
+export function readSystemImage({ name, id, layers, labels, title }: ImageInputs): SystemImage {
   const { steps, entries } = mergeLayers(layers);
   const files: Partial<Record<ExportFile, string>> = {};
   for (const file of EXPORT_FILES) {
@@ -53,6 +57,7 @@ export function readSystemImage({ name, id, layers, labels }: ImageInputs): Syst
   const hasExports = entries.get('exports')?.type === 'directory';
   return {
     name,
+    title: title ?? titleIn(labels),
     id,
     runOnce: labels['atomic.run'] === 'once',
     steps,
@@ -61,6 +66,22 @@ export function readSystemImage({ name, id, layers, labels }: ImageInputs): Syst
     hostTree,
     manifest: parseManifest(files['manifest.json'], name),
   };
+}
+
+/** The name in an image's labels: the format's own (`Name`, `Version`), or those of the OCI's annotations. */
+function titleIn(labels: Readonly<Record<string, string>>): string | undefined {
+  const of = (...keys: readonly string[]) =>
+    keys.map((key) => labels[key]).find((value) => value !== undefined && value !== '');
+  const name = of(
+    'Name',
+    'name',
+    'NAME',
+    'org.opencontainers.image.ref.name',
+    'org.opencontainers.image.title',
+  );
+  if (name === undefined || /[\s:@]/.test(name)) return name;
+  const version = of('Version', 'version', 'VERSION', 'org.opencontainers.image.version');
+  return version === undefined || !/^[\w][\w.-]*$/.test(version) ? name : `${name}:${version}`;
 }
 
 /** The content of a file below /exports. Throws IMAGE_INVALID when it is none that can be expanded. */

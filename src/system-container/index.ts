@@ -19,7 +19,7 @@ export { MAY_BE_READ_ONLY, programDirectory } from './read-only-usr.ts';
 export { type RemoteRootfs, useRemoteRootfs } from './remote-rootfs.ts';
 export { type RollbackResult, rollbackSystemContainer } from './rollback.ts';
 export { type RunOnceRequest, type RunOnceResult, runOnce } from './run-once.ts';
-export { startSystemContainer } from './service.ts';
+export { startSystemContainer, startUntilHealthy } from './service.ts';
 export { type StoredImage, storedImages } from './stored-images.ts';
 export { type UninstallResult, uninstallSystemContainer } from './uninstall.ts';
 export {

@@ -31,6 +31,8 @@ const InfoSchema = z.object({
   'host-files': z.array(TrackedFileSchema).default([]),
   /** Bind sources for which tmpfiles lines were made. */
   'generated-tmpfiles': z.array(z.string()).default([]),
+  /** What the image calls itself. */
+  'image-title': z.string().optional(),
   /** Tells, by its exit status, whether the container serves; none when empty. */
   'health-check': z.array(z.string()).default([]),
   /** Seconds that it may take to serve after its start. */
@@ -49,7 +51,7 @@ export function parseInfo(text: string): Info | undefined {
 }
 
 export interface InfoInputs {
-  readonly image: { readonly name: string; readonly id: string };
+  readonly image: { readonly name: string; readonly id: string; readonly title?: string | undefined };
   /** Seconds since the epoch. */
   readonly created: number;
   readonly values: ReadonlyMap<string, Scalar>;
@@ -96,6 +98,7 @@ export function infoText(inputs: InfoInputs): string {
     layers: inputs.layers,
     'host-files': inputs.installed,
     'generated-tmpfiles': inputs.generatedTmpfiles,
+    ...(inputs.image.title !== undefined && { 'image-title': inputs.image.title }),
     'health-check': inputs.healthCheck,
     'health-timeout': inputs.healthTimeoutS,
   };

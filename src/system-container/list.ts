@@ -14,6 +14,8 @@ export interface ListedContainer {
   /** Folder of the active deployment, `etcd.0`. */
   readonly deployment: string;
   readonly image: string;
+  /** What the image calls itself. */
+  readonly title?: string | undefined;
   /** Image id. */
   readonly revision: string;
   /** `process.args` joined by blanks. */
@@ -107,6 +109,7 @@ function entryOf(
   return {
     ...{ name, deployment },
     image: info?.image ?? '',
+    ...(info?.['image-title'] !== undefined && { title: info['image-title'] }),
     revision: info?.revision ?? '',
     // Of an image without a service nothing runs, whatever its configuration says.
     command: info?.['has-container-service'] === false ? '' : (found?.command.join(' ') ?? ''),

@@ -44,7 +44,7 @@ export async function askMachine(
   signal: AbortSignal | undefined,
 ): Promise<Asked> {
   const { image, name, runtime, remote } = wanted;
-  const common: Omit<RenderInputs, 'features' | 'spec'> = {
+  const common: Omit<RenderInputs, 'features' | 'facts' | 'spec'> = {
     ...wanted,
     root: CHECKOUT_ROOT,
     remoteRootfs: remote?.rootfs,
@@ -66,7 +66,11 @@ export async function askMachine(
     await recoverSwitch(host, CHECKOUT_ROOT, name, signal);
     answers = await ask(guess);
   }
-  const rendered = render({ ...common, features: featuresOf(answers, image, runtime), spec: answers.spec });
+  const absent = new Set([...answers.states].flatMap(([path, state]) => (state === 'absent' ? [path] : [])));
+  const rendered = render({
+    ...{ ...common, features: featuresOf(answers, image, runtime), spec: answers.spec },
+    facts: { ...answers.facts, absent },
+  });
   if (pathsToAsk(rendered, name).some((path) => !answers.states.has(path))) answers = await ask(rendered);
   return { answers, rendered };
 }

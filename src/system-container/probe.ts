@@ -2,6 +2,7 @@ import { script } from '../host/command.ts';
 import type { Host } from '../host/host.ts';
 import { type FoundDeployments, LIST_DEPLOYMENTS, parseDeployments } from './deployments.ts';
 import type { PathState } from './host-files.ts';
+import { PRINT_SPEC_FACTS, parseSpecFacts, type SpecFacts } from './runtime-spec/facts.ts';
 import { SHELL_FUNCTIONS } from './shell.ts';
 import type { RuntimeFeatures } from './unit.ts';
 
@@ -21,6 +22,8 @@ export interface Answers {
   readonly deployments: FoundDeployments;
   /** undefined: the program does not exist. */
   readonly runtime: RuntimeFeatures | undefined;
+  /** What decides whether the runtime takes a configuration. */
+  readonly facts: SpecFacts;
   /** What `RUNTIME spec --rootless` writes. */
   readonly spec: string | undefined;
   /** Those of the units asked for that run. */
@@ -31,8 +34,9 @@ export interface Answers {
 }
 
 /** $1 checkout root, $2 runtime, $3 units, $4 whether a spec is wanted; on stdin lines `path TAB PATH` and `file TAB PATH`. Prints `KEY TAB VALUE...` lines. */
-const PROBE = `${SHELL_FUNCTIONS}${LIST_DEPLOYMENTS}
+const PROBE = `${SHELL_FUNCTIONS}${LIST_DEPLOYMENTS}${PRINT_SPEC_FACTS}
 list_deployments "$1"
+spec_facts "$2"
 if [ -x "$2" ]; then
   "$2" --help 2>&1 | grep -q -e --systemd-cgroup && cgroup=yes || cgroup=no
   "$2" run --help 2>&1 | grep -q -e --pid-file && pid=yes || pid=no
@@ -84,6 +88,7 @@ export function parseAnswers(stdout: string): Answers {
   return {
     deployments: parseDeployments(stdout),
     runtime: runtime && { systemdCgroup: runtime[1] === 'yes', pidFile: runtime[2] === 'yes' },
+    facts: parseSpecFacts(stdout),
     spec: spec === undefined || spec === '-' ? undefined : Buffer.from(spec, 'base64').toString('utf8'),
     activeUnits: new Set(valuesOf('active')),
     states: new Map(

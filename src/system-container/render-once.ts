@@ -1,6 +1,7 @@
-import { limitCapabilities } from './config-json.ts';
+import { forMachine } from './config-json.ts';
 import type { SystemImage } from './image.ts';
 import { deploymentTexts } from './render.ts';
+import type { SpecFacts } from './runtime-spec/facts.ts';
 import { USUAL_FEATURES } from './unit.ts';
 
 interface OnceInputs {
@@ -10,6 +11,8 @@ interface OnceInputs {
   readonly runtime: string;
   readonly capabilities: readonly string[];
   readonly readOnly?: readonly string[];
+  /** What its runtime can do with a configuration. */
+  readonly facts?: SpecFacts;
   /** The folder that the runtime gets as its bundle. */
   readonly destination: string;
 }
@@ -27,11 +30,15 @@ export function renderOnce(inputs: OnceInputs): {
     features: { ...USUAL_FEATURES, pidFile: false },
   });
   const path = `${inputs.destination}/config.json`;
-  const limited = limitCapabilities(config, path, inputs.capabilities);
+  const { capabilities, facts = {} } = inputs;
+  const translated = forMachine(config, path, {
+    capabilities,
+    facts: { ...facts, systemdCgroup: USUAL_FEATURES.systemdCgroup },
+  });
   return {
-    config: limited.text,
+    config: translated.text,
     tmpfiles: tmpfiles === '' ? undefined : tmpfiles,
     command: String(values.get('EXEC_START') ?? ''),
-    warnings: limited.warnings,
+    warnings: translated.warnings,
   };
 }

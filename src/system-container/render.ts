@@ -1,9 +1,11 @@
 import { KbootError } from '../lib/errors.ts';
-import { bindSources, defaultConfig, limitCapabilities, parseConfig } from './config-json.ts';
+import { bindSources, defaultConfig, forMachine, parseConfig, parseLoosely } from './config-json.ts';
 import { expandRenames, type HostFile, hostFiles } from './host-files.ts';
 import type { ExportFile, SystemImage } from './image.ts';
 import { deploymentPath, packagedUnitPaths, parentsOf, type Slot, tmpfilesPath, unitPath } from './paths.ts';
 import { formerPlaces, writablePlaces } from './read-only-usr.ts';
+import type { SpecFacts } from './runtime-spec/facts.ts';
+import { hookPrograms } from './runtime-spec/security.ts';
 import { expand, type Values, variablesOf } from './template.ts';
 import { directoriesMadeBy } from './tmpfiles.ts';
 import { BUILT_IN_UNIT, type RuntimeFeatures } from './unit.ts';
@@ -19,6 +21,8 @@ export interface RenderInputs {
   readonly capabilities: readonly string[];
   readonly runtime: string;
   readonly features: RuntimeFeatures;
+  /** What its runtime can do with a configuration; of an unknown machine nothing is known. */
+  readonly facts?: SpecFacts | undefined;
   /** Directories that the machine says are read-only; see MAY_BE_READ_ONLY. */
   readonly readOnly: readonly string[];
   /** What `RUNTIME spec --rootless` printed; for images without a configuration. */
@@ -32,6 +36,8 @@ export interface Rendered {
   readonly values: Values;
   readonly config: string;
   readonly bindSources: readonly string[];
+  /** Programs that the runtime is to call beside the container. */
+  readonly hookPrograms: readonly string[];
   /** undefined: the image has no service. */
   readonly unit: string | undefined;
   /** undefined: lines are made for bind sources that are missing. */
@@ -49,19 +55,22 @@ export function render(inputs: RenderInputs): Rendered {
   const destination = deploymentPath(root, name, slot);
   const { values, config: text, unit, tmpfiles } = deploymentTexts({ ...inputs, destination });
   const configPath = `${destination}/config.json`;
-  const { text: config, warnings } = limitCapabilities(
-    withRemoteRootfs(text, configPath, remoteRootfs),
-    configPath,
-    inputs.capabilities,
-  );
   const wished = expandRenames(image, values);
   const moves = writablePlaces(image, wished, inputs.readOnly);
   const renames = { ...wished, ...moves };
   const files = hostFiles(image, renames, values);
+  const { text: config, warnings } = forMachine(
+    withRemoteRootfs(text, configPath, remoteRootfs),
+    configPath,
+    { capabilities: inputs.capabilities, facts: factsFor(inputs, files, tmpfiles) },
+  );
   checkUnits(image, files);
   return {
     ...{ values, config, tmpfiles, renames, hostFiles: files },
     bindSources: bindSources(parseConfig(config, configPath, { remote: remoteRootfs !== undefined })),
+    hookPrograms: hookPrograms(parseLoosely(config, configPath)).filter((path) =>
+      /^\/[^\t\n\r\0]*$/.test(path),
+    ),
     unit: image.manifest.noContainerService ? undefined : unit(),
     healthCheck: image.manifest.healthCheck.map((word) => expand(word, values, 'manifest.json')),
     warnings: [
@@ -69,6 +78,27 @@ export function render(inputs: RenderInputs): Rendered {
       ...warnings,
       ...formerPlaces(image, moves),
     ],
+  };
+}
+
+/** What the image brings itself, and what lies in a deployment, is not missing. */
+function factsFor(
+  { facts = {}, features, root }: RenderInputs,
+  files: readonly HostFile[],
+  tmpfiles: string | undefined,
+): SpecFacts {
+  const brought = new Set(files.map(({ path }) => path));
+  const absent = [...(facts.absent ?? [])].filter(
+    (path) => !brought.has(path) && !path.startsWith(`${root}/`),
+  );
+  const words = new Set(tmpfiles?.split(/\s+/));
+  // Without a template every source that is missing becomes a directory.
+  const nobodys = tmpfiles === undefined ? [] : absent.filter((path) => !words.has(path));
+  return {
+    ...facts,
+    absent: new Set(absent),
+    nobodys: new Set(nobodys),
+    systemdCgroup: features.systemdCgroup,
   };
 }
 
@@ -142,10 +172,13 @@ function withoutExports(destination: string): readonly string[] {
 }
 
 /** Every path whose state on the machine decides something about the deployment. */
-export function pathsToAsk({ hostFiles, bindSources, tmpfiles }: Rendered, name: string): readonly string[] {
+export function pathsToAsk(
+  { hostFiles, bindSources, hookPrograms: programs, tmpfiles }: Rendered,
+  name: string,
+): readonly string[] {
   const paths = [
     ...hostFiles.map(({ path }) => path),
-    ...bindSources,
+    ...[...bindSources, ...programs],
     ...directoriesMadeBy(tmpfiles ?? ''),
     ...[unitPath(name), tmpfilesPath(name), ...packagedUnitPaths(name)],
   ];

@@ -77,12 +77,17 @@ export async function runOnce(
   const { image, name, runtime = DEFAULT_RUNTIME } = request;
   checkName(name, []);
   const root = CHECKOUT_ROOT;
-  const { deployments } = await probe(
+  const { deployments, facts } = await probe(
     host,
     { root, runtime, wantsSpec: false, units: [], paths: [] },
     signal,
   );
-  const rendered = renderOnce({ ...request, runtime, destination: `${root}/.once-${name}/build/deployment` });
+  const rendered = renderOnce({
+    ...request,
+    runtime,
+    facts,
+    destination: `${root}/.once-${name}/build/deployment`,
+  });
   const writable = !parseLoosely(rendered.config, 'config.json').root?.readonly;
   await unpackMissing(host, { image, remote: undefined }, deployments.layers, request.blobDirs, signal);
   const files = new Map([

@@ -47,6 +47,15 @@ export function switchFiles({ from, to, fromDir, toDir, enable, known = false }:
   ]);
 }
 
+/** What a mere start works from: the health check of a deployment that is active. */
+export const startFiles = (side: Side): Files =>
+  oneWay(NO_SIDE, { ...NO_SIDE, ...healthOf(side) }, '', [], CALM_NS.new);
+
+const healthOf = (side: Side) => ({
+  'health-check': side['health-check'],
+  'health-timeout': side['health-timeout'],
+});
+
 function oneWay(from: Side, to: Side, toDir: string, enable: readonly string[], calm: number): Files {
   const lines = (words: readonly string[]) => words.map((word) => `${word}\n`).join('');
   const starts = to.units.filter((path) => !from.units.includes(path));

@@ -112,7 +112,7 @@ start() {
 restarts() { systemctl show --property=NRestarts --value "$@" | awk '{ sum += $1 } END { print sum + 0 }'; }
 
 # Waits until what was started is up: active, and either its health check passes or it stays up for a while. $1
-# and $2 as above. Says why not.
+# and $2 as above. Says why not; the status is 2 when it ended by itself, which is no failure to systemd.
 healthy() {
   units=$(cat "$switching/units-running")
   if serves "$2"; then units="$units $name.service"; fi
@@ -126,6 +126,7 @@ healthy() {
     again=$(($(restarts $units) - base))
     case $states in
       *failed*) why="it failed"; return 1 ;;
+      *inactive*) why="it ended by itself"; return 2 ;;
       active)
         if [ -s "$1/health" ]; then
           if answer=$(xargs -0 timeout 10 < "$1/health" 2>&1); then return 0; fi

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   bindSources,
   defaultConfig,
-  limitCapabilities,
+  forMachine,
   parseConfig,
 } from '../../src/system-container/config-json.ts';
 
@@ -58,36 +58,12 @@ describe('bind sources', () => {
   });
 });
 
-describe('capabilities that the machine does not have', () => {
-  const text = (part: object) => JSON.stringify({ root: { path: 'rootfs', readonly: true }, ...part });
-  const limit = (part: object) => limitCapabilities(text(part), PATH, ['CAP_KILL', 'CAP_CHOWN']);
-
-  test('are left out of every set, and named', () => {
-    const capabilities = { bounding: ['CAP_KILL', 'CAP_BPF'], effective: ['CAP_BPF'], ambient: [] };
-    const { text: limited, warnings } = limit({ process: { capabilities, args: ['x'] } });
-    expect(JSON.parse(limited).process).toEqual({
-      capabilities: { bounding: ['CAP_KILL'], effective: [], ambient: [] },
-      args: ['x'],
-    });
-    expect(warnings).toEqual([`${PATH}: left out what this machine cannot give: CAP_BPF`]);
-  });
-
-  test('are left out of the flat lists of old images', () => {
-    expect(
-      JSON.parse(limit({ process: { capabilities: ['CAP_SYSLOG', 'CAP_CHOWN'] } }).text).process,
-    ).toEqual({
-      capabilities: ['CAP_CHOWN'],
-    });
-    expect(JSON.parse(limit({ linux: { capabilities: ['CAP_SYSLOG'] } }).text).linux).toEqual({
-      capabilities: [],
-    });
-  });
-
-  test('without any, the text stays as it was, byte for byte', () => {
-    const spaced = ` ${text({ process: { capabilities: ['CAP_KILL'] } })}\n\n`;
-    expect(limitCapabilities(spaced, PATH, ['CAP_KILL'])).toEqual({ text: spaced, warnings: [] });
-    expect(limitCapabilities('{}', PATH, [])).toEqual({ text: '{}', warnings: [] });
-  });
+test('what nothing is wrong with stays as it was, byte for byte', () => {
+  const config = { ociVersion: '1.0.2', process: { cwd: '/' }, root: { path: 'rootfs', readonly: true } };
+  const spaced = ` ${JSON.stringify(config)}\n\n`;
+  const machine = { capabilities: [], facts: {} };
+  expect(forMachine(spaced, PATH, machine)).toEqual({ text: spaced, warnings: [] });
+  expect(forMachine('{}', PATH, machine)).toEqual({ text: '{}', warnings: [] });
 });
 
 describe('the default configuration', () => {

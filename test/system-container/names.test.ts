@@ -15,6 +15,20 @@ test.each([
   expect(defaultName(image)).toBe(name);
 });
 
+test.each([
+  ['oci-archive:/tmp/greeter.tar', undefined, 'greeter'],
+  ['oci-archive:/tmp/greeter-1.2.oci.tar.gz', undefined, 'greeter-1.2'],
+  ['oci-archive:/tmp/all.tar:web', undefined, 'web'],
+  ['oci:/srv/images:etcd', undefined, 'etcd'],
+  ['oci:/srv/.tar', undefined, '.tar'],
+  ['docker-archive:/tmp/x.tar:example/web:v2', undefined, 'web-v2'],
+  ['oci-archive:/tmp/x.tar', 'localhost/greeter:latest', 'greeter'],
+  ['oci-archive:/tmp/x.tar', 'example/greeter:1', 'greeter-1'],
+  ['example/etcd:v3', 'other', 'etcd-v3'],
+])('an image in a file, %s, that calls itself %s, gives the name %s', (image, title, name) => {
+  expect(defaultName(image, title)).toBe(name);
+});
+
 test.each(['etcd', 'a', '_x', 'v3.7', 'etcd-v3.7.3', 'c.0', 'UPPER_lower'])('%s can be a name', (name) => {
   expect(() => checkName(name, ['other'])).not.toThrow();
 });

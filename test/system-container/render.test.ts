@@ -113,10 +113,10 @@ describe("kboot's own images, on a machine without anything", () => {
 describe('an image that brings nothing', () => {
   test('gets the built-in unit and the proposal of the runtime', async () => {
     const image = await makeImage('example/plain:1', [await makeLayer([file('bin/run.sh', 'x')])]);
-    const spec = JSON.stringify({ process: { args: ['sh'], terminal: true }, root: {} });
+    const spec = JSON.stringify({ process: { args: ['sh'], cwd: '/', terminal: true }, root: {} });
     const rendered = render(inputs(image, { spec }));
     expect(JSON.parse(rendered.config)).toEqual({
-      process: { args: ['run.sh'], terminal: false },
+      process: { args: ['run.sh'], cwd: '/', terminal: false },
       root: ROOT,
     });
     await expect(rendered.unit).toMatchFileSnapshot(`${GOLDEN}/built-in.service`);

@@ -37,6 +37,10 @@ function tagsOf({ annotations }: Descriptor): readonly string[] {
   return [...new Set(NAME_ANNOTATIONS.flatMap((key) => annotations?.[key] ?? []))];
 }
 
+/** The name in entries' annotations that says more than a tag does: `docker.io/library/etcd:v3`. */
+export const titleOf = (entries: readonly Descriptor[]): string | undefined =>
+  entries.flatMap(tagsOf).find((name) => /[/:]/.test(name));
+
 /** The entry for linux and this architecture. Throws IMAGE_INVALID naming what there is. */
 export function platformOf(entries: readonly Descriptor[], { name, arch }: Place): Descriptor {
   // What says nothing of a platform is told apart by its configuration, once it is chosen.

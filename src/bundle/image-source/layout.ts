@@ -1,6 +1,6 @@
 import { KbootError } from '../../lib/errors.ts';
 import { type Descriptor, readIndex, readNestedIndex } from '../oci-layout.ts';
-import { entriesOf, platformOf } from './choose.ts';
+import { entriesOf, platformOf, titleOf } from './choose.ts';
 import { isIndex } from './media-types.ts';
 import { type PlacedImage, requireWhole } from './source-image.ts';
 
@@ -21,7 +21,8 @@ export async function findInLayout(
   choice: Choice,
 ): Promise<PlacedImage> {
   const entries = entriesOf(await readIndex(layout), tag, choice);
-  return { name: choice.name, layout, manifest: await manifestOf(layout, entries, choice) };
+  const manifest = await manifestOf(layout, entries, choice);
+  return { name: choice.name, title: titleOf(entries), layout, manifest };
 }
 
 /**

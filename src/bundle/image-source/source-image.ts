@@ -10,6 +10,8 @@ import { checkMediaTypes } from './media-types.ts';
 export interface SourceImage {
   /** As ImageReference has it. */
   readonly name: string;
+  /** What the list that it is in calls it, when that is more than a tag. */
+  readonly title?: string | undefined;
   /** `sha256:...` of the manifest: the image's identity. */
   readonly manifestDigest: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -22,6 +24,7 @@ export interface SourceImage {
 /** An image in an OCI layout, or in a folder that has the blobs of one. */
 export interface PlacedImage {
   readonly name: string;
+  readonly title?: string | undefined;
   readonly layout: string;
   /** `sha256:...` of the manifest. */
   readonly manifest: string;
@@ -35,7 +38,7 @@ const PARALLEL = 4;
  * digests say, IMAGE_INVALID when kboot cannot install an image of that kind.
  */
 export async function readSourceImage(
-  { name, layout, manifest: digest }: PlacedImage,
+  { name, title, layout, manifest: digest }: PlacedImage,
   arch: string,
   signal?: AbortSignal,
 ): Promise<SourceImage> {
@@ -55,7 +58,7 @@ export async function readSourceImage(
     );
   }
   return {
-    name,
+    ...{ name, title },
     manifestDigest: digest,
     labels: config?.Labels ?? {},
     layers,

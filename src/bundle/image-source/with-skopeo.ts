@@ -51,7 +51,7 @@ export async function findInDockerArchive(
   try {
     const image = imageIn(await listArchive(archive, options), tag, name);
     const first = `${archive}:${image}`;
-    return await find({ first, of: () => first }, store, choice, options);
+    return { ...(await find({ first, of: () => first }, store, choice, options)), title: image };
   } catch (error) {
     throw explainSkopeo(error, { name });
   }

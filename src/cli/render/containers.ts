@@ -1,6 +1,7 @@
 import { KbootError } from '../../lib/errors.ts';
 import { escapeLine } from '../../lib/escape.ts';
 import type { ListedContainer } from '../../system-container/list.ts';
+import { isInFile } from '../../system-container/names.ts';
 import { jsonDocument } from './json.ts';
 
 /** A container, or what is left of one, and the machine it is on. */
@@ -95,7 +96,7 @@ interface Chosen {
 function shownOf(container: ListedContainer, timeZone: string | undefined): Shown {
   return {
     container: container.name,
-    image: imageText(container.image),
+    image: imageText(container),
     command: container.command,
     created: container.created === 0 ? '' : dateText(container.created, timeZone),
     state: container.broken === undefined ? container.state : 'broken',
@@ -143,8 +144,12 @@ function objectOf({ row: { host, container }, shown }: Chosen) {
   };
 }
 
-/** `registry/repo/image:tag`, without a registry `image:tag`; what names a file stays as it is. */
-function imageText(name: string): string {
+/**
+ * `registry/repo/image:tag`, without a registry `image:tag`. An image in a file has the name that it gives itself; a
+ * file's name stays as it is.
+ */
+function imageText({ image: given, title }: Pick<ListedContainer, 'image' | 'title'>): string {
+  const name = title !== undefined && isInFile(given) ? title : given;
   if (name === '' || /^(?:oci|oci-archive|docker-archive):/.test(name)) return name;
   const bare = name.replace(/^docker:\/\//, '');
   const [first = '', ...rest] = bare.split('/');

@@ -11,8 +11,8 @@ export interface OpenedImage {
 
 /** Reads what the engine has to know of an image. Throws IMAGE_INVALID. */
 export async function readImage(source: SourceImage, cacheDir: string): Promise<OpenedImage> {
-  const { name, labels } = source;
+  const { name, title, labels } = source;
   const layers = await layerScans(source.layers, (digest) => source.blobPath(digest), cacheDir);
   const id = hexOf(source.manifestDigest);
-  return { source, image: readSystemImage({ name, id, layers, labels }) };
+  return { source, image: readSystemImage({ name, title, id, layers, labels }) };
 }

@@ -2,7 +2,7 @@ import {
   type InstallResult,
   installSystemContainer,
   runOnce,
-  startSystemContainer,
+  startUntilHealthy,
 } from '../../system-container/index.ts';
 import { runcPath } from '../install-container.ts';
 import { everywhere, type Phase, type Subject, yes } from '../phase.ts';
@@ -22,7 +22,7 @@ export interface InstallSettings {
 }
 
 /** What came of an install: of an image that is run once, its exit status. */
-export type Installed = Pick<InstallResult, 'name' | 'messages'> & {
+export type Installed = Pick<InstallResult, 'name' | 'messages' | 'warnings'> & {
   readonly status: InstallResult['status'] | 'ran';
   readonly exitCode?: number;
 };
@@ -50,7 +50,7 @@ export function installStep(settings: InstallSettings, results: Results<Installe
           signal,
         );
         for (const text of [...warnings, ...linesOf(stderr)]) warn(text);
-        results.set(subject, { status: 'ran', name, exitCode, messages: linesOf(stdout) });
+        results.set(subject, { status: 'ran', name, exitCode, warnings, messages: linesOf(stdout) });
         return;
       }
       const { image, remote } = await rootfsOf(host, opened.image, rootfs, signal);
@@ -60,8 +60,8 @@ export function installStep(settings: InstallSettings, results: Results<Installe
         ? [`The remote rootfs for this container is set to be ${remote.rootfs}`, ...result.messages]
         : result.messages;
       results.set(subject, { ...result, messages });
-      if (start && !display && !image.manifest.noContainerService)
-        await startSystemContainer(host, name, signal);
+      if (!start || display || image.manifest.noContainerService) return;
+      for (const text of await startUntilHealthy(host, name, signal)) warn(text);
     },
   };
 }

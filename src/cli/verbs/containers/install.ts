@@ -50,7 +50,7 @@ export async function runInstall(run: Run, reference: string, flags: InstallFlag
       sendImage(sent),
       installStep(
         {
-          name: flags.name ?? defaultName(image),
+          name: flags.name ?? defaultName(image, [...opened.values()][0]?.image.title),
           ...{ imageOf, runtime: flags.runtime, rootfs: flags.rootfs },
           ...{ start: flags.start, display: flags.display },
           valuesOf: (subject) => ({
