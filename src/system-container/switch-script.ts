@@ -4,8 +4,12 @@
  * is put right by whatever comes next.
  */
 export const SWITCH_FUNCTIONS = `
+# Milliseconds of a clock that no time server sets.
+uptime_ms() { read -r up idle < /proc/uptime; echo "\${up%.*}\${up#*.}0"; }
+
 # Puts new content beside its place, makes directories, and writes into $1/commit what is left to do. Nothing that
-# is in use is touched.
+# is in use is touched. The content is on the disk at the end: a power cut must not leave an empty file under a name
+# that was renamed to it.
 stage() {
   : > "$1/commit"
   while IFS=$tab read -r kind mode source allowed sum path; do
@@ -16,7 +20,10 @@ stage() {
         if [ "$now" = "$sum" ]; then printf 'remove\\t%s\\n' "$path" >> "$1/commit"
         elif [ "$now" != - ]; then printf 'modified\\t%s\\n' "$path" >> "$switching/said"; fi ;;
       directory)
-        if [ "$now" = - ]; then mkdir -m "$mode" "$path"; fi ;;
+        if [ "$now" = - ]; then
+          printf '%s\\n' "$path" >> "$switching/made"
+          mkdir -m "$mode" "$path"
+        fi ;;
       *)
         if [ "$now" = "$sum" ]; then continue; fi
         how=new
@@ -30,14 +37,21 @@ stage() {
         fi
         rm -f "$new"
         if [ "$kind" = link ]; then ln -sT -- "$source" "$new"
-        else cp -- "$source" "$new"; chmod "$mode" "$new"; fi
+        else
+          cp -- "$source" "$new"
+          chmod "$mode" "$new"
+          sync "$new"
+        fi
         printf '%s\\t%s\\n' "$how" "$path" >> "$1/commit" ;;
     esac
   done < "$1/files"
 }
 
-# Takes away what stage put beside places that were not reached.
+# Takes away what stage put beside places that were not reached, and the directories that nothing was put into.
 unstage() {
+  if [ ! -f "$switching/begun" ] && [ -f "$switching/made" ]; then
+    sort -r "$switching/made" | while IFS= read -r path; do rmdir "$path" 2> /dev/null || true; done
+  fi
   for list in "$switching"/*/files; do
     if [ ! -f "$list" ]; then continue; fi
     while IFS=$tab read -r kind mode source allowed sum path; do
@@ -60,6 +74,8 @@ commit() {
       replace) mv -T -- "$new" "$path" ;;
     esac
   done < "$1/commit"
+  cut -f 2 "$1/commit" | sed 's|/[^/]*$||; s|^$|/|' | sort -u |
+    while IFS= read -r folder; do if [ -d "$folder" ]; then sync "$folder"; fi; done
 }
 
 # $1 the copy in a deployment, $2 its place.
@@ -69,6 +85,7 @@ install_copy() {
   rm -f "$new"
   cp -- "$1" "$new"
   chmod 644 "$new"
+  sync "$new"
   mv -T -- "$new" "$2"
 }
 
@@ -120,7 +137,7 @@ healthy() {
   units=$(for word in $units; do echo "$word"; done)
   if [ -z "$units" ]; then return 0; fi
   limit=$(cat "$1/timeout") calm=$(cat "$1/calm") answer= since= base=$(restarts $units)
-  end=$(($(date +%s) + limit))
+  end=$(($(uptime_ms) + limit * 1000))
   while :; do
     states=$(systemctl show --property=ActiveState --value $units | sort -u | grep .)
     again=$(($(restarts $units) - base))
@@ -130,12 +147,12 @@ healthy() {
       active)
         if [ -s "$1/health" ]; then
           if answer=$(xargs -0 timeout 10 < "$1/health" 2>&1); then return 0; fi
-        elif [ "$again" != "\${calm_at-}" ] || [ -z "$since" ]; then since=$(date +%s%N) calm_at=$again
-        elif [ $(($(date +%s%N) - since)) -ge "$calm" ]; then return 0; fi ;;
+        elif [ "$again" != "\${calm_at-}" ] || [ -z "$since" ]; then since=$(uptime_ms) calm_at=$again
+        elif [ $((($(uptime_ms) - since) * 1000000)) -ge "$calm" ]; then return 0; fi ;;
       *) since= ;;
     esac
     if [ "$again" -ge 4 ]; then why="it was started again and again"; return 1; fi
-    if [ "$(date +%s)" -ge "$end" ]; then
+    if [ "$(uptime_ms)" -ge "$end" ]; then
       why="it is not healthy after $limit s (\${states})\${answer:+: $(printf '%s' "$answer" | tail -n 1)}"
       return 1
     fi
@@ -200,10 +217,10 @@ switch() {
   if [ "$code" = 0 ]; then
     sync -f "$root"
     date +%s > "$switching/begun"
-    began=$(date +%s%N)
+    began=$(uptime_ms)
     go "$switching/forward" "$slot" "$active"
     code=$?
-    printf 'away\\t%s\\n' "$((($(date +%s%N) - began) / 1000000))" >> "$switching/said"
+    printf 'away\\t%s\\n' "$(($(uptime_ms) - began))" >> "$switching/said"
   fi
   if [ "$code" != 0 ]; then undo; fi
   set -e
