@@ -30,6 +30,12 @@ done > /dropped
 xargs -0 rm -f -- < /dropped
 mv /ssh-keygen /usr/bin/ssh-keygen
 
+# Of procps and sysvinit-utils only ps and pidof: kboot does without the rest, and has to show it here.
+rm -f /bin/kill /sbin/sysctl /sbin/fstab-decode
+for program in free pgrep pidwait pkill pmap pwdx skill slabtop snice tload top uptime vmstat w watch; do
+  rm -f "/usr/bin/$program"
+done
+
 # Scripts of kept packages whose interpreter is gone, leftovers, links to what is gone.
 grep -l -m 1 '^#! */bin/bash\|^#! */usr/bin/perl\|^#! */usr/bin/python3' /usr/bin/* /usr/sbin/* | xargs rm -f --
 rm -rf /var/lib/dpkg /var/lib/apt /var/lib/pam /var/lib/ucf /var/cache/* /var/log/* /var/backups /etc/apt \

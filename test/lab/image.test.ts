@@ -12,7 +12,8 @@ test('the machine image keeps what a machine needs, and nothing else', () => {
   expect(parsePackages(text)).toEqual([
     ...['base-files', 'base-passwd', 'coreutils', 'dash', 'findutils', 'grep', 'gzip', 'iproute2'],
     ...['libc-bin', 'libpam-modules', 'libpam-modules-bin', 'libpam-runtime', 'mawk', 'mount'],
-    ...['ncurses-base', 'openssh-server', 'sed', 'sudo', 'systemd', 'systemd-sysv', 'tar', 'util-linux'],
+    ...['ncurses-base', 'openssh-server', 'procps', 'sed', 'sudo', 'systemd', 'systemd-sysv'],
+    ...['sysvinit-utils', 'tar', 'util-linux'],
   ]);
 });
 

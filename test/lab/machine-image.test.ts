@@ -7,6 +7,8 @@ import { describeE2e } from '../helpers/require-e2e.ts';
 const NEEDED = [
   ...['systemctl', 'systemd-run', 'systemd-tmpfiles', 'journalctl', 'sshd', 'sh', 'tar', 'gzip', 'sudo'],
   ...['cp', 'install', 'sha256sum', 'stat', 'sync', 'df', 'mount', 'umount', 'losetup', 'flock', 'nsenter'],
+  // What every server has: tests of Kubernetes ask for them.
+  ...['ps', 'pidof'],
   ...['findmnt', 'unshare', 'setpriv', 'find', 'xargs', 'grep', 'sed', 'awk', 'ip', 'ss', 'reboot'],
 ];
 
@@ -15,7 +17,7 @@ const ABSENT = [
   ...['runc', 'crun', 'containerd', 'iptables', 'ip6tables', 'nft', 'conntrack', 'socat', 'ethtool', 'ipset'],
   ...['curl', 'wget', 'python', 'python3', 'perl', 'bash', 'kmod', 'modprobe', 'insmod', 'lsmod'],
   ...['dpkg', 'apt', 'apt-get', 'rpm', 'dnf', 'ssh', 'scp', 'sftp', 'rsync', 'openssl', 'gpg', 'jq'],
-  ...['sysctl', 'ps', 'pgrep', 'hostname', 'diff', 'useradd', 'dbus-daemon', 'udevadm', 'crontab', 'podman'],
+  ...['sysctl', 'pgrep', 'hostname', 'diff', 'useradd', 'dbus-daemon', 'udevadm', 'crontab', 'podman'],
 ];
 
 const DIRECTORIES =

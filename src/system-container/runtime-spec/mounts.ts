@@ -61,7 +61,8 @@ function bind(mount: Json, place: string, tell: Translation['tell']): void {
 
 /**
  * What only the kernel makes is not there on every machine, and a directory in its place would be of no use. What is
- * only read and belongs to another distribution (/etc/redhat-release) nobody will make either.
+ * only read and belongs to another distribution (/etc/redhat-release) nobody will make either. Other places in /etc
+ * may be filled between the install and the start, with certificates for instance.
  */
 function isMissing(
   mount: Json,
@@ -71,7 +72,7 @@ function isMissing(
 ): boolean {
   const source = String(mount['source']).replace(/(?<=.)\/+$/, '');
   const isDevice = /^\/(?:dev|sys|proc)\//.test(source) && absent?.has(source);
-  const isForeign = /^\/(?:etc|usr|lib)\//.test(source) && nobodys?.has(source);
+  const isForeign = /^\/(?:usr|lib)\/|^\/etc\/[a-z-]+-release$/.test(source) && nobodys?.has(source);
   const isRead = textsIn(mount, 'options').includes('ro') || source === '/lib/modules';
   if (!isDevice && !(isForeign && isRead)) return false;
   tell(`left out ${place}: this machine has no ${source}`);

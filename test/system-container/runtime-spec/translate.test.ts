@@ -348,6 +348,13 @@ describe('mounts', () => {
       { nobodys: new Set(['/etc/redhat-release']) },
     ],
     [
+      'configuration that is not there yet stays: it may come before the start',
+      mount({ type: 'bind', source: '/etc/kubernetes/pki/etcd', options: ['bind', 'ro'] }),
+      mount({ type: 'bind', source: '/etc/kubernetes/pki/etcd', options: ['bind', 'ro'] }),
+      [],
+      { nobodys: new Set(['/etc/kubernetes/pki/etcd']) },
+    ],
+    [
       'a folder that is not there stays: tmpfiles makes it',
       mount({ type: 'bind', source: '/srv/state', options: ['bind'] }),
       mount({ type: 'bind', source: '/srv/state', options: ['bind'] }),
