@@ -23,32 +23,33 @@ export const CA_CERTIFICATE = `${PKI}/ca.crt`;
 /** The kubelet's own, with its key; it makes another when a tenth to a third of its life is left. */
 export const KUBELET_CERTIFICATE = '/var/lib/kubelet/pki/kubelet-client-current.pem';
 
-/**
- * Everything outside kboot's own folders that a cluster's programs make on a machine: the kubelet, containerd,
- * CNI, flannel, etcd. Parents come before children. Reset removes those that were not there before.
- */
-export const CLUSTER_PATHS = [
-  ...[
-    '/etc/kubernetes',
-    '/etc/cni',
-    '/etc/cni/net.d',
-    '/etc/cni/net.d/10-flannel.conflist',
-    '/etc/containerd',
-  ],
-  ...['/opt/cni', '/opt/cni/bin', '/opt/containerd'],
-  ...['/var/lib/kubelet', '/var/lib/etcd', CONTAINERD_DIR, '/var/lib/cni', '/var/lib/calico'],
-  ...['/var/lib/containers', CHECKOUT_ROOT, STATE_DIR],
-  ...['/var/log/pods', '/var/log/containers', '/usr/libexec/kubernetes'],
-  ...[
-    '/run/containerd',
-    '/run/nri',
-    '/run/flannel',
-    '/run/runc',
-    '/run/netns',
-    '/run/cni',
-    '/run/xtables.lock',
-  ],
+/** What only this cluster's programs write to, on every machine: the kubelet, containerd, CNI's flannel. */
+const OWNED = [
+  '/etc/cni/net.d/10-flannel.conflist',
+  ...['/var/lib/kubelet', CONTAINERD_DIR, CHECKOUT_ROOT, '/var/log/pods', '/var/log/containers'],
+  ...['/run/containerd', '/run/nri', '/run/flannel', '/run/xtables.lock'],
 ] as const;
+
+const ETCD_DATA = '/var/lib/etcd';
+
+/** Paths that reset deletes with all that is in them, or empties where they were empty before; etcd's on a master. */
+export const ownedPaths = (role: 'master' | 'node'): readonly string[] =>
+  role === 'master' ? [...OWNED, ETCD_DATA] : OWNED;
+
+/** Directories in which others put files as well, before the cluster or after it: reset removes them only while empty. */
+const SHARED_WITH_OTHERS = [
+  ...['/etc/kubernetes', '/etc/cni', '/etc/cni/net.d', '/etc/containerd'],
+  ...['/opt/cni', '/opt/cni/bin', '/opt/containerd', '/var/lib/cni', '/var/lib/calico'],
+  ...['/var/lib/containers', '/usr/libexec/kubernetes', '/run/runc', '/run/netns', '/run/cni'],
+] as const;
+
+/**
+ * Everything outside kboot's own folders that a cluster's programs make on a machine. Parents come before children.
+ * What was there before stays.
+ */
+export const CLUSTER_PATHS: readonly string[] = [...SHARED_WITH_OTHERS, ...OWNED, ETCD_DATA, STATE_DIR];
+
+export const isShared = (path: string): boolean => (SHARED_WITH_OTHERS as readonly string[]).includes(path);
 
 /**
  * Directories which the pods of the control plane and kube-proxy mount and which are made where they do not exist.

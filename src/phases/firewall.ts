@@ -30,28 +30,56 @@ export const RECORD_TABLES = `${TOOL}${LIST}
 [ -e ${TABLES_BEFORE} ] || { list > ${TABLES_BEFORE}.new && mv ${TABLES_BEFORE}.new ${TABLES_BEFORE}; }
 `;
 
-/** Chains of kube-proxy and the kubelet, of the CNI plugins, and of flannel. Nothing else is ever touched. */
-const OURS = '(KUBE-|CNI-|FLANNEL-)';
+/** Chains of kube-proxy and the kubelet, and of flannel. */
+const OURS = '(KUBE-|FLANNEL-)';
 
 /**
- * Takes the cluster's rules out of each table in one transaction: the jumps from chains of others, then the
- * chains. Tables and chains of iptables that were not there before and are empty now go as well.
+ * Reads iptables-save of one table and prints what takes the cluster's rules out of it: the jumps from chains of others,
+ * then the chains. Rules of CNI's plugins name their network in a comment: those of the cluster's (cbr0) go, with the
+ * chains that they lead to. The chains of ports that all networks share go with the last of them, unless \`had\` says
+ * that they were there before. Nothing else is ever touched.
+ */
+export const UNDO = `
+/^:/ { chains[++c] = substr($1, 2) }
+/^-A / {
+  rules[++r] = $0
+  chain[r] = $2
+  target[r] = ""
+  for (i = 3; i < NF; i++) if ($i == "-j" || $i == "-g") target[r] = $(i + 1)
+  if ($0 ~ /--comment .*name: .?.?cbr0[^a-z0-9]/) {
+    named[r] = 1
+    if (target[r] ~ /^CNI-[A-Z0-9]/ && target[r] !~ /^CNI-HOSTPORT-/) own[target[r]] = 1
+  } else if ($2 == "CNI-HOSTPORT-DNAT") others = 1
+}
+END {
+  for (i = 1; i <= c; i++) {
+    if (chains[i] ~ /^${OURS}/) own[chains[i]] = 1
+    if (chains[i] ~ /^CNI-HOSTPORT-(DNAT|MASQ|SETMARK)$/ && !others && !had) own[chains[i]] = 1
+  }
+  for (i = 1; i <= r; i++) {
+    if (chain[i] in own || !(named[i] || target[i] in own)) continue
+    sub(/^-A/, "-D", rules[i])
+    out[++n] = rules[i]
+  }
+  for (i = 1; i <= c; i++) if (chains[i] in own) out[++n] = "-F " chains[i]
+  for (i = 1; i <= c; i++) if (chains[i] in own) out[++n] = "-X " chains[i]
+  if (n == 0) exit
+  print "*" table
+  for (i = 1; i <= n; i++) print out[i]
+  print "COMMIT"
+}
+`;
+
+/**
+ * Takes the cluster's rules out of each table in one transaction. Tables, and chains of iptables itself, that were not
+ * there before and are empty now go as well.
  */
 export const CLEAN_FIREWALL = `${TOOL}${LIST}
 [ -d ${ROOTFS} ] || exit 0
+had=$(grep -c ' CNI-HOSTPORT-DNAT$' ${TABLES_BEFORE} 2>/dev/null) || had=\${had:-0}
 for family in iptables ip6tables; do
   for table in filter nat mangle raw; do
-    tool "$family-save" -t "$table" 2>/dev/null | awk -v table="$table" '
-      /^:${OURS}/ { name = substr($1, 2); chains[++n] = name; next }
-      /^-A / && $2 !~ /^${OURS}/ && / -[jg] ${OURS}/ { sub(/^-A/, "-D"); jumps[++m] = $0 }
-      END {
-        if (n + m == 0) exit
-        print "*" table
-        for (i = 1; i <= m; i++) print jumps[i]
-        for (i = 1; i <= n; i++) print "-F " chains[i]
-        for (i = 1; i <= n; i++) print "-X " chains[i]
-        print "COMMIT"
-      }' > /run/kboot/firewall
+    tool "$family-save" -t "$table" 2>/dev/null | awk -v table="$table" -v had="$had" '${UNDO}' > /run/kboot/firewall
     [ -s /run/kboot/firewall ] && tool "$family-restore" --noflush < /run/kboot/firewall
     rm -f /run/kboot/firewall
   done
@@ -65,7 +93,8 @@ list | while read -r family table chain; do
     'kube-proxy ') tool nft delete table "$family" "$table" ;;
     'filter ' | 'nat ' | 'mangle ' | 'raw ')
       if tool nft list table "$family" "$table" | is_empty; then tool nft delete table "$family" "$table"; fi ;;
-    'filter '* | 'nat '* | 'mangle '* | 'raw '*)
+    *' INPUT' | *' FORWARD' | *' OUTPUT' | *' PREROUTING' | *' POSTROUTING')
+      case $table in filter | nat | mangle | raw) ;; *) continue ;; esac
       # Its table may be gone already, when that was empty too.
       tool nft list chain "$family" "$table" "$chain" 2>/dev/null > /run/kboot/chain || continue
       if is_empty < /run/kboot/chain; then tool nft delete chain "$family" "$table" "$chain"; fi ;;

@@ -1,5 +1,5 @@
 import type { Ledger } from '../facts/ledger.ts';
-import { CLUSTER_PATHS, SHARED_DIRS, STATE_DIR } from '../facts/paths.ts';
+import { CLUSTER_PATHS, isShared, LEDGER, ownedPaths, SHARED_DIRS, STATE_DIR } from '../facts/paths.ts';
 import { script } from '../host/command.ts';
 import type { Host } from '../host/host.ts';
 import { MODULES_FILE, SYSCTL_FILE } from './kernel.ts';
@@ -10,25 +10,55 @@ const KUBEADM_FILES = [
   ...['controller-manager.conf', 'scheduler.conf', 'manifests', 'pki', 'tmp'],
 ].map((name) => `/etc/kubernetes/${name}`);
 
+/** What the cluster's programs put into folders that others use as well. */
+const OWN_ENTRIES = [
+  '/var/lib/cni/flannel',
+  '/var/lib/cni/networks/cbr0',
+  '/run/runc/kubelet',
+  '/run/runc/etcd',
+];
+
+/** Directories that they make in such folders and leave empty, children before their parents. */
+const OWN_DIRECTORIES = [
+  ...['/var/lib/cni/networks', '/var/lib/cni/results', '/opt/containerd/bin', '/opt/containerd/lib'],
+  ...['volume/exec', 'volume', ''].map((name) =>
+    `/usr/libexec/kubernetes/kubelet-plugins/${name}`.replace(/\/$/, ''),
+  ),
+];
+
 /** What to delete, what to empty, what to delete if it is empty: everything of the cluster that was not there before. */
-export function leftovers(ledger: Ledger | undefined): {
-  remove: string[];
-  empty: string[];
-  prune: string[];
+export function leftovers({ role, kept, empty }: Pick<Ledger, 'role' | 'kept' | 'empty'>): {
+  remove: readonly string[];
+  empty: readonly string[];
+  prune: readonly string[];
 } {
-  const kept = new Set(ledger?.kept ?? []);
-  const empty = (ledger?.empty ?? []).filter((path) => path !== '/run/netns');
-  // The ledger goes last: a reset that is cut off in between must find it again.
-  const remove = CLUSTER_PATHS.filter((path) => !kept.has(path) && path !== STATE_DIR);
-  const inKept = kept.has('/etc/kubernetes') ? KUBEADM_FILES : [];
-  const prune = SHARED_DIRS.filter((path) => !kept.has(path)).reverse();
-  return { remove: [...inKept, ...remove, MODULES_FILE, SYSCTL_FILE].reverse(), empty, prune };
+  const before = new Set(kept);
+  const isNew = (path: string): boolean => !before.has(path);
+  const owned = ownedPaths(role);
+  return {
+    remove: [...KUBEADM_FILES, ...OWN_ENTRIES, ...owned.filter(isNew), MODULES_FILE, SYSCTL_FILE],
+    empty: empty.filter((path) => owned.includes(path)),
+    prune: [
+      ...OWN_DIRECTORIES,
+      ...CLUSTER_PATHS.filter((path) => isShared(path) && isNew(path)).reverse(),
+      ...SHARED_DIRS.filter(isNew).reverse(),
+    ],
+  };
 }
 
-/** $1 is how many paths to remove, then come those, then those to empty. Mount points are never crossed. */
+/**
+ * $1 is how many paths to remove, then come those, then those to empty. Mount points are never crossed. Of CNI's results
+ * those of the cluster's network are removed, and those of the loopback of the same containers.
+ */
 const CLEAN = `
 count=$1
 shift
+for result in /var/lib/cni/results/cbr0-*; do
+  [ -e "$result" ] || continue
+  container=\${result##*/cbr0-}
+  container=\${container%-*}
+  rm -f -- "/var/lib/cni/results/cni-loopback-$container-lo" "$result"
+done
 while [ "$count" -gt 0 ]; do
   rm -rf --one-file-system -- "$1"
   shift
@@ -38,14 +68,22 @@ for dir in "$@"; do
   [ -d "$dir" ] || continue
   find "$dir" -xdev -mindepth 1 -depth ! -path "$dir/lost+found*" -delete
 done
-systemctl daemon-reload
-systemctl reset-failed kubelet.service containerd.service etcd.service 2>/dev/null || true
-rm -rf ${STATE_DIR}
 `;
 
 /** Arguments are directories; those with something in them stay. */
 const PRUNE = `
 for dir in "$@"; do rmdir -- "$dir" 2>/dev/null || true; done
+`;
+
+/** Arguments are units. The ledger goes last: a reset that is cut off before must find it again. */
+const FINISH = `
+systemctl daemon-reload
+systemctl reset-failed "$@" 2>/dev/null || true
+if [ -d ${STATE_DIR} ]; then
+  find ${STATE_DIR} -xdev -mindepth 1 -depth ! -path ${LEDGER} -delete
+  rm -f ${LEDGER}
+  rmdir ${STATE_DIR} 2>/dev/null || true
+fi
 `;
 
 /** Arguments are pairs of a setting and its former value. */
@@ -58,10 +96,16 @@ done
 `;
 
 /** Puts folders and kernel settings back to what the ledger says, and takes the ledger itself away last. */
-export async function putBack(host: Host, ledger: Ledger | undefined, signal: AbortSignal): Promise<void> {
-  const settings = Object.entries(ledger?.sysctls ?? {}).flat();
-  await host.change({ ...script(RESTORE_SYSCTLS, ...settings), sudo: true }, signal);
+export async function putBack(host: Host, ledger: Ledger, signal: AbortSignal): Promise<void> {
+  const run = (text: string, ...args: readonly string[]) =>
+    host.change({ ...script(text, ...args), sudo: true }, signal);
   const { remove, empty, prune } = leftovers(ledger);
-  await host.change({ ...script(PRUNE, ...prune), sudo: true }, signal);
-  await host.change({ ...script(CLEAN, String(remove.length), ...remove, ...empty), sudo: true }, signal);
+  await run(RESTORE_SYSCTLS, ...Object.entries(ledger.sysctls).flat());
+  await run(CLEAN, String(remove.length), ...remove, ...empty);
+  await run(PRUNE, ...prune);
+  await run(FINISH, ...unitsOf(ledger));
 }
+
+/** The units of the cluster on a machine; an etcd on a node is somebody else's. */
+export const unitsOf = ({ role }: Pick<Ledger, 'role'>): readonly string[] =>
+  ['kubelet', 'containerd', ...(role === 'master' ? ['etcd'] : [])].map((name) => `${name}.service`);

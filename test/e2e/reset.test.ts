@@ -44,6 +44,40 @@ const FOREIGN_RULES = [
   ['ip6tables', '-A', 'INPUT', '-s', '2001:db8::/32', '-j', 'DROP'],
 ] as const;
 
+/** What somebody brings to a node after it has joined, in the folders that the cluster uses as well. */
+const LATE = `
+mkdir -p /var/lib/containers/storage/volumes/v/_data /var/lib/cni/networks/site /var/lib/etcd/member
+for file in /var/lib/containers/storage/volumes/v/_data/x /var/lib/cni/networks/site/10.9.0.2 /var/lib/etcd/member/wal \\
+  /etc/cni/net.d/87-site.conflist /opt/cni/bin/late-plugin /etc/kubernetes/late.txt; do echo mine > "$file"; done
+ip netns add site
+ip netns add cni-11111111-1111-1111-1111-111111111111
+printf '[Service]\\nExecStart=/bin/sleep 100000\\n' > /etc/systemd/system/etcd.service
+systemctl daemon-reload
+systemctl start etcd.service
+`;
+
+/** Fails unless all of it is there, then takes it away. */
+const LATE_IS_THERE = `
+set -eu
+for file in /var/lib/containers/storage/volumes/v/_data/x /var/lib/cni/networks/site/10.9.0.2 /var/lib/etcd/member/wal \\
+  /etc/cni/net.d/87-site.conflist /opt/cni/bin/late-plugin /etc/kubernetes/late.txt; do
+  [ "$(cat "$file")" = mine ]
+  rm "$file"
+done
+ip netns exec site true
+ip netns delete site
+ip netns exec cni-11111111-1111-1111-1111-111111111111 true
+ip netns delete cni-11111111-1111-1111-1111-111111111111
+systemctl is-active etcd.service
+systemctl stop etcd.service
+rm /etc/systemd/system/etcd.service
+systemctl daemon-reload
+rmdir /var/lib/containers/storage/volumes/v/_data /var/lib/containers/storage/volumes/v /var/lib/containers/storage/volumes
+rmdir /var/lib/containers/storage /var/lib/containers /var/lib/cni/networks/site /var/lib/cni/networks /var/lib/cni
+rmdir /var/lib/etcd/member /run/netns
+rmdir /var/lib/etcd 2> /dev/null || true
+`;
+
 /** An ssh session that says something every second, as long as it is there. */
 function heldSession(lab: Lab, machine: string) {
   const child = spawn('ssh', ['-F', lab.files.sshConfig, machine, 'while sleep 1; do echo ping; done'], {
@@ -114,10 +148,12 @@ describeE2e('reset', () => {
       await kbootOk(own.folder, 'join', '--all');
       expect(await kubectl(own.folder, ['get', 'nodes', '-o', 'name'])).toBe(`node/${MASTER}\nnode/${NODE}`);
       if (round === 2) await addContainers();
+      await on(own.lab, NODE, LATE);
       // The snapshot sees what kboot does: it is no comparison of nothing with nothing.
       expect((await changed(MASTER)).length, `round ${round}`).toBeGreaterThan(500);
       const said = await kbootOk(own.folder, 'reset', '--yes');
       expect(said).toContain('as before kboot');
+      await on(own.lab, NODE, LATE_IS_THERE);
       for (const machine of BOTH) expect(await changed(machine), `${machine}, round ${round}`).toEqual([]);
     }
     for (const session of sessions) {

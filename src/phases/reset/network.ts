@@ -3,8 +3,8 @@ import { CLEAN_FIREWALL } from '../firewall.ts';
 import { everywhere, type Phase } from '../phase.ts';
 import { wasInCluster } from './changed.ts';
 
-/** Links that flannel, the bridge plugin and kube-proxy make. */
-const LINKS = ['cni0', 'flannel.1', 'kube-ipvs0', 'kube-bridge'];
+/** Links that flannel and the bridge plugin make. */
+const LINKS = ['cni0', 'flannel.1'];
 
 const DELETE_LINKS = `
 for link in "$@"; do

@@ -32,6 +32,6 @@ export const restore: Phase = {
   after: ['uninstall'],
   decide: wasInCluster,
   async run({ host, subject, signal }) {
-    await putBack(host, subject.ledger, signal);
+    if (subject.ledger) await putBack(host, subject.ledger, signal);
   },
 };

@@ -1,26 +1,33 @@
 import { script } from '../../host/command.ts';
 import { everywhere, type Phase } from '../phase.ts';
+import { unitsOf } from '../put-back.ts';
 import { wasInCluster } from './changed.ts';
 
 /**
  * Ends the kubelet, every pod, containerd and etcd, then unmounts what they mounted. containerd's unit leaves
  * its shims alone when it stops (KillMode=process), so they are killed by their cgroup. Unmounting goes from the
- * deepest mount up, and only below the folders of the cluster.
+ * deepest mount up, and only below the folders of the cluster. Of the network namespaces only those are taken that
+ * CNI's own records name for the cluster's network. Arguments are the units.
  */
 const STOP = `
 systemctl stop kubelet.service 2>/dev/null || true
 systemctl kill --signal=KILL kubepods.slice 2>/dev/null || true
 systemctl kill --signal=KILL containerd.service 2>/dev/null || true
-systemctl stop containerd.service etcd.service 2>/dev/null || true
+systemctl stop "$@" 2>/dev/null || true
 systemctl stop kubepods.slice 2>/dev/null || true
 tries=0
 while [ $tries -lt 20 ]; do
-  left=$(awk '$2 ~ "^/(var/lib/(kubelet|containerd|containers/atomic)/|run/(containerd|netns)(/|$))" { print $2 }' /proc/self/mounts | sort -r)
+  left=$(awk '$2 ~ "^/(var/lib/(kubelet|containerd|containers/atomic)/|run/containerd(/|$))" { print $2 }' /proc/self/mounts | sort -r)
   [ -n "$left" ] || break
   echo "$left" | while read -r target; do umount -R "$(printf '%b' "$target")" 2>/dev/null || true; done
   tries=$((tries + 1))
   [ $tries -lt 3 ] || sleep 0.2
 done
+cat /var/lib/cni/results/cbr0-* 2>/dev/null | grep -o '"netns":"[^"]*/cni-[^"]*"' | sed 's|.*/||; s|"$||' |
+  while read -r name; do
+    umount "/run/netns/$name" 2>/dev/null || true
+    rm -f "/run/netns/$name"
+  done
 # On cgroup v1 systemd removes its own hierarchies only: runc's are left of pods that were killed.
 for try in 1 2 3 4 5; do
   find /sys/fs/cgroup/kubepods.slice /sys/fs/cgroup/*/kubepods.slice -depth -type d -exec rmdir {} + 2>/dev/null || true
@@ -41,7 +48,8 @@ export const stopCluster: Phase = {
   on: everywhere,
   after: ['remove-node'],
   decide: wasInCluster,
-  async run({ host, signal }) {
-    await host.change({ ...script(STOP), sudo: true, timeoutMs: 240_000 }, signal);
+  async run({ host, subject, signal }) {
+    const units = unitsOf(subject.ledger ?? subject.machine);
+    await host.change({ ...script(STOP, ...units), sudo: true, timeoutMs: 240_000 }, signal);
   },
 };

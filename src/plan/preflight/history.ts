@@ -50,5 +50,19 @@ export const builds: Check = (subject, _situation, bundle) =>
       ),
     );
 
+/** Data of another etcd or kubelet would become the new cluster's, and reset could not tell whose it is. */
+export const foreignData: Check = ({ facts, machine, ledger }) => {
+  if (ledger) return [];
+  const paths = ['/var/lib/kubelet', ...(machine.role === 'master' ? ['/var/lib/etcd'] : [])];
+  return paths
+    .filter((path) => facts.present.has(path) && !facts.empty.has(path))
+    .map((path) =>
+      error(
+        `${path} holds data that is not from kboot`,
+        `keep it elsewhere (mv ${path} ${path}.old), or empty it`,
+      ),
+    );
+};
+
 /** What was done to the machine before. */
-export const HISTORY_CHECKS = [membership, builds];
+export const HISTORY_CHECKS = [membership, builds, foreignData];

@@ -1,0 +1,154 @@
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { env } from 'node:process';
+import { execa } from 'execa';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Ledger } from '../../src/facts/ledger.ts';
+import { CLUSTER_PATHS, SHARED_DIRS, STATE_DIR } from '../../src/facts/paths.ts';
+import { putBack } from '../../src/phases/put-back.ts';
+import { FakeHost, type Reply } from '../helpers/fake-host.ts';
+
+let bin: string;
+beforeAll(async () => {
+  bin = await mkdtemp(join(tmpdir(), 'kboot-bin-'));
+  await writeFile(join(bin, 'systemctl'), '#!/bin/sh\nexit 0\n');
+  await chmod(join(bin, 'systemctl'), 0o755);
+});
+afterAll(() => rm(bin, { recursive: true }));
+
+/** Where other programs put their files: none of it is the cluster's. */
+const FOREIGN = [
+  ...[
+    '/etc/cni/net.d/87-podman.conflist',
+    '/etc/cni/site',
+    '/etc/kubernetes/site.txt',
+    '/etc/containerd/certs.d/a',
+  ],
+  ...['/opt/cni/bin/site-plugin', '/opt/containerd/site', '/var/lib/cni/networks/podman/10.9.0.2'],
+  ...[
+    '/var/lib/cni/results/podman-1-eth0',
+    '/var/lib/cni/results/cni-loopback-77-lo',
+    '/var/lib/calico/nodename',
+  ],
+  ...['/var/lib/containers/storage/volumes/v/_data/x', '/var/lib/containers/cache/b', '/run/netns/site'],
+  ...[
+    '/run/netns/cni-11111111',
+    '/run/runc/theirs/state.json',
+    '/run/cni/dhcp.sock',
+    '/etc/ssl/certs/site.pem',
+  ],
+  ...['/usr/libexec/kubernetes/kubelet-plugins/volume/exec/site~driver/driver', '/lib/modules/6.1/site.ko'],
+] as const;
+
+/** What a node's cluster leaves: some of what reset has to take away. */
+const OURS = [
+  ...['/etc/cni/net.d/10-flannel.conflist', '/etc/kubernetes/kubelet.conf', '/etc/kubernetes/pki/ca.crt'],
+  ...['/var/lib/kubelet/config.yaml', '/var/lib/containerd/x/y', '/var/lib/cni/networks/cbr0/10.244.0.2'],
+  ...['/var/lib/cni/results/cbr0-5-eth0', '/var/log/pods/p/0.log'],
+  ...['/run/flannel/subnet.env', '/run/containerd/containerd.sock', '/run/xtables.lock'],
+  ...[`${STATE_DIR}/joined`, `${STATE_DIR}/ledger.json`, `${STATE_DIR}/blobs/sha256/a`],
+] as const;
+
+const OWN_DIRECTORIES = [
+  '/usr/libexec/kubernetes/kubelet-plugins/volume/exec',
+  '/opt/containerd/bin',
+  '/run/netns',
+];
+
+const put = async (root: string, path: string): Promise<void> => {
+  await mkdir(dirname(join(root, path)), { recursive: true });
+  await writeFile(join(root, path), path);
+};
+
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
+
+/** Files and directories below a root. */
+async function contentOf(root: string): Promise<readonly string[]> {
+  const entries = await readdir(root, { recursive: true, withFileTypes: true });
+  return entries
+    .map(
+      (entry) =>
+        `${entry.isDirectory() ? 'd' : 'f'} ${join(entry.parentPath, entry.name).slice(root.length)}`,
+    )
+    .sort();
+}
+
+/** A machine whose file system is a folder: paths of commands are moved below it. */
+function machineIn(root: string): FakeHost {
+  const moved = (text: string): string =>
+    text.replaceAll(/(?<![\w.}*])\/(?=(?:etc|opt|run|var|usr\/libexec|lib\/modules)(?:\/|\b))/g, `${root}/`);
+  const reply: Reply = async ({ argv }) => {
+    const [shell = '', ...words] = argv.map(moved);
+    const { stdout, stderr, exitCode } = await execa(shell, words, {
+      env: { PATH: `${bin}:${env['PATH']}` },
+      reject: false,
+    });
+    return { stdout, stderr, exitCode: exitCode ?? 1 };
+  };
+  return new FakeHost('node1').on(({ argv }) => argv[0] === 'sh', reply);
+}
+
+const some = fc.subarray([...FOREIGN]);
+
+it('reset leaves every file of others, from before the cluster and from after it, and nothing of the cluster', async () => {
+  const seed = env['KBOOT_TEST_SEED'] === undefined ? Date.now() % 2 ** 31 : Number(env['KBOOT_TEST_SEED']);
+  console.info(`KBOOT_TEST_SEED=${seed}`);
+  await fc.assert(
+    fc.asyncProperty(
+      some,
+      some,
+      fc.subarray([...OURS]),
+      fc.constantFrom('master', 'node'),
+      async (before, after, ours, role) => {
+        const root = await mkdtemp(join(tmpdir(), 'kboot-root-'));
+        try {
+          for (const path of ['/etc', '/opt', '/run', '/usr/libexec', '/var/lib', '/var/log', '/lib', '/srv'])
+            await mkdir(join(root, path), { recursive: true });
+          for (const path of before) await put(root, path);
+          // An etcd of somebody else on a node, and something in a directory that the cluster does not know.
+          const theirs = [...(role === 'node' ? ['/var/lib/etcd/member/wal'] : []), '/srv/data'];
+          for (const path of theirs) await put(root, path);
+          const wanted = await contentOf(root);
+          const known = [...CLUSTER_PATHS, ...SHARED_DIRS];
+          const isThere = await Promise.all(known.map((path) => exists(join(root, path))));
+          const kept = known.filter((_path, index) => isThere[index]);
+          for (const path of ours) await put(root, path);
+          // A pod has both results.
+          if (ours.includes('/var/lib/cni/results/cbr0-5-eth0'))
+            await put(root, '/var/lib/cni/results/cni-loopback-5-lo');
+          for (const path of OWN_DIRECTORIES) await mkdir(join(root, path), { recursive: true });
+          for (const path of after) await put(root, path);
+          const ledger: Ledger = {
+            version: 1,
+            cluster: 'c',
+            role,
+            createdAt: '',
+            sysctls: {},
+            kept,
+            empty: [],
+            links: [],
+          };
+          await putBack(machineIn(root), ledger, new AbortController().signal);
+          const left = await contentOf(root);
+          for (const path of [...before, ...after, ...theirs]) expect(left).toContain(`f ${path}`);
+          const own = left.filter(
+            (entry) => entry.startsWith('f ') && !/^f \/(srv|var\/lib\/etcd)\//.test(entry),
+          );
+          expect(
+            own.filter((entry) => !([...before, ...after] as string[]).includes(entry.slice(2))),
+          ).toEqual([]);
+          if (after.length === 0) expect(left).toEqual(wanted);
+        } finally {
+          await rm(root, { recursive: true, force: true });
+        }
+      },
+    ),
+    { seed, numRuns: env['KBOOT_E2E_ALL'] === '1' ? 200 : 25 },
+  );
+}, 300_000);
