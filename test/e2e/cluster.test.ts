@@ -159,7 +159,7 @@ describeE2e('a cluster of one master and two nodes', () => {
 
   test('has the folder for static pods where each kubelet looks, and flanneld’s health for the machine only', async () => {
     for (const machine of MACHINES) {
-      expect(await on(cluster.lab, machine, 'stat -c %a /etc/kubernetes/manifests')).toBe('700\n');
+      expect((await on(cluster.lab, machine, 'stat -c %a /etc/kubernetes/manifests')).trim()).toBe('700');
       const listening = await on(
         cluster.lab,
         machine,
