@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
-import { script } from '../host/command.ts';
+import { STREAM_MARK, script } from '../host/command.ts';
 import type { Host } from '../host/host.ts';
 import { type Blob, hexOf } from './select.ts';
 
@@ -10,11 +10,13 @@ const TRANSFER_TIMEOUT_MS = 6 * 60 * 60 * 1000;
 /**
  * Takes `HEX SIZE` lines, each followed by that many bytes. A blob is written under a temporary name; then, while the
  * next one arrives, the file itself is hashed and made durable, and renamed when all is right: a name in the folder is
- * always a whole blob, also after a full disk or a power cut. dash reads a line byte by byte and `head -c` takes no
+ * always a whole blob, also after a full disk or a power cut. It is marked as one that reads from the operator: when
+ * that side falls silent, whoever holds the machine's lock ends it. dash reads a line byte by byte and `head -c` takes no
  * more than its count: nothing of the stream is lost between them.
  */
 const RECEIVE = `
 umask 077
+export ${STREAM_MARK}
 mkdir -p "$1"
 cd "$1"
 rm -f incoming.*

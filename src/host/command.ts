@@ -15,6 +15,9 @@ export interface Command {
   readonly timeoutMs?: number;
 }
 
+/** Environment of processes that only read what the operator sends: without it they wait for nothing. */
+export const STREAM_MARK = 'KBOOT_STREAM=yes';
+
 const SAFE = /^[\w@%+=:,./-]+$/;
 
 /** Quotes one word for a POSIX shell. */

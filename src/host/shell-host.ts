@@ -20,6 +20,9 @@ import { stopCommand } from './stop-command.ts';
 import { TimeLimit } from './time-limit.ts';
 import { writeFileCommand } from './write-file.ts';
 
+/** How often a held command is told that it is still held, in milliseconds. */
+export const HEARTBEAT_MS = 10_000;
+
 /** How long a command that was given up, or let go, may take to end. */
 const STOP_MS = 5_000;
 
@@ -94,7 +97,9 @@ export class ShellHost implements Host {
       onStdout: first.onChunk,
       onStderr: output.onStderr,
     });
-    const ending = ended.catch(() => undefined);
+    const beat = setInterval(() => input.write('\n'), HEARTBEAT_MS);
+    beat.unref();
+    const ending = ended.catch(() => undefined).finally(() => clearInterval(beat));
     const aborted = new Promise<never>((_resolve, reject) => {
       limit.signal.addEventListener('abort', () => reject(limit.signal.reason), { once: true });
     });
@@ -102,6 +107,7 @@ export class ShellHost implements Host {
       const tooEarly = ended.then((end) => Promise.reject(this.#failure(command, end, output.read())));
       const firstLine = await Promise.race([first.line, tooEarly, aborted]);
       const letGo = async (): Promise<void> => {
+        clearInterval(beat);
         input.end();
         const over = await Promise.race([ending.then(() => true), delay(STOP_MS, false, { ref: false })]);
         if (!over) this.#stop(run, command);

@@ -1,23 +1,37 @@
 import { RUN_DIR } from '../facts/paths.ts';
 import type { Command } from '../host/command.ts';
+import { CommandError } from '../host/command-error.ts';
 import type { Held, Host, Output } from '../host/host.ts';
+import { KbootError } from '../lib/errors.ts';
 
 /** Commands that change a machine hold a shared lock on this file for as long as they run. */
 export const BUSY = `${RUN_DIR}/lock.busy`;
 
-const UNDER = ['flock', '--shared', BUSY] as const;
+/** What the holder of the machine's lock proves itself by. */
+export const LOCK_TOKEN = `${RUN_DIR}/lock.token`;
+
+/** Exit status of a change whose sender no longer holds the lock. Programs that kboot runs end with others. */
+const LOST = 97;
+
+/** $1 is the holder's token; what follows is the command. */
+const CHECK = `[ "$(cat ${LOCK_TOKEN} 2> /dev/null)" = "$1" ] || exit ${LOST}; shift; exec "$@"`;
 
 /**
  * A host whose changes can be waited for after their kboot is gone: when kboot is killed or the connection
- * drops, a command goes on to its end on the machine, and the next run must not work beside it.
+ * drops, a command goes on to its end on the machine, and the next run must not work beside it. A kboot that was
+ * silent for so long that somebody else could take the lock (a suspended computer) changes nothing more: its next
+ * change throws LOCKED.
  */
 export class ExclusiveHost implements Host {
   readonly name: string;
   readonly #inner: Host;
+  readonly #under: readonly string[];
 
-  constructor(inner: Host) {
+  /** `token` is that of the machine's lock. */
+  constructor(inner: Host, token: string) {
     this.name = inner.name;
     this.#inner = inner;
+    this.#under = ['flock', '--shared', BUSY, 'sh', '-c', CHECK, 'kboot', token];
   }
 
   query(command: Command, signal?: AbortSignal): Promise<Output> {
@@ -25,11 +39,11 @@ export class ExclusiveHost implements Host {
   }
 
   change(command: Command, signal?: AbortSignal): Promise<Output> {
-    return this.#inner.change({ ...command, under: UNDER }, signal);
+    return this.#held(this.#inner.change({ ...command, under: this.#under }, signal));
   }
 
   writeFile(path: string, content: string, mode: number, signal?: AbortSignal): Promise<void> {
-    return this.#inner.writeFile(path, content, mode, signal, UNDER);
+    return this.#held(this.#inner.writeFile(path, content, mode, signal, this.#under));
   }
 
   hold(command: Command, signal?: AbortSignal): Promise<Held> {
@@ -38,5 +52,18 @@ export class ExclusiveHost implements Host {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.#inner[Symbol.asyncDispose]();
+  }
+
+  async #held<T>(change: Promise<T>): Promise<T> {
+    try {
+      return await change;
+    } catch (cause) {
+      if (!(cause instanceof CommandError) || cause.exitCode !== LOST) throw cause;
+      throw new KbootError('LOCKED', `${this.name}: the connection was silent, and its lock was let go`, {
+        host: this.name,
+        cause,
+        hint: 'nothing more was changed; run the same command again: it goes on where it stopped',
+      });
+    }
   }
 }

@@ -87,8 +87,17 @@ const owner = (clock: Clock): string =>
 export async function prepare(options: PrepareOptions): Promise<Prepared> {
   const { machines, connect, limit, clock, signal } = options;
   const open: AsyncDisposable[] = [];
+  const locks: AsyncDisposable[] = [];
   const close = async () => {
-    await Promise.allSettled(open.map((resource) => resource[Symbol.asyncDispose]()));
+    // A lock is let go over its connection, and is gone before somebody else may want it.
+    for (const resources of [locks, open]) {
+      await Promise.allSettled(resources.map((resource) => resource[Symbol.asyncDispose]()));
+    }
+  };
+  const locking = async (host: Host): Promise<Host> => {
+    const lock = await lockHost(host, owner(clock), signal);
+    locks.push(lock);
+    return new ExclusiveHost(host, lock.token);
   };
   const connected = new Map<Machine, Host>();
   const ask = async (machine: Machine, host: Host): Promise<Answered> => ({
@@ -98,10 +107,9 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
   const outcomes = await fanOut(machines, limit, async (machine) => {
     const host = await connect(machine);
     open.push(host);
-    if (options.lock) open.unshift(await lockHost(host, owner(clock), signal));
-    const exclusive = new ExclusiveHost(host);
-    connected.set(machine, exclusive);
-    return ask(machine, exclusive);
+    const locked = options.lock ? await locking(host) : host;
+    connected.set(machine, locked);
+    return ask(machine, locked);
   });
   const askAgain = async (): Promise<Prepared> => {
     const again = await fanOut(machines, limit, async (machine) => {
