@@ -59,7 +59,7 @@ export async function runVerb(
   const options = command.optsWithGlobals<GlobalOptions>();
   const verb = verbOf(command);
   const log = openLog(io, verb.replaceAll(' ', '-'), options);
-  log.write(`kboot ${io.argv.join(' ')}`);
+  log.write(`kboot ${withoutValues(io.argv).join(' ')}`);
   const paint = paintFor(io, options.color);
   const reporter = await startReporter(io, { ...options, paint });
   const toLog = logReport(log);
@@ -101,6 +101,15 @@ export async function runVerb(
     log.close();
   }
 }
+
+/** The command line for the log: the values of --set may be secrets. */
+export const withoutValues = (argv: readonly string[]): readonly string[] =>
+  argv.map((word, index) => {
+    const isValue = argv[index - 1] === '--set';
+    return isValue || word.startsWith('--set=')
+      ? word.replace(isValue ? /=.*/s : /(?<=^--set=[^=]*)=.*/s, '=...')
+      : word;
+  });
 
 /** `join`, `bundle build`: the command's name behind those of the commands it belongs to, without the program's. */
 function verbOf(command: Command): string {

@@ -15,7 +15,8 @@ umask 022
 root=$1 name=$2 slot=$3 active=$4 unit=$6 tmpfiles=$7
 staging=$root/.new-$name switching=$root/.switch-$name
 rm -rf "$staging"
-mkdir "$staging"
+# What is put together is nobody's to look into before its modes are set.
+mkdir -m 700 "$staging"
 trap 'rm -rf "$staging"' EXIT
 trap 'exit 129' HUP INT TERM PIPE
 tar -xf - -C "$staging" --no-same-owner

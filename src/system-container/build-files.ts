@@ -1,5 +1,6 @@
 import type { Files } from './archive.ts';
 import type { Settled } from './decide.ts';
+import type { SystemImage } from './image.ts';
 import type { LayerStep } from './layer-merge.ts';
 import { layerName } from './layer-store.ts';
 import { tmpfilesCopy, unitName } from './paths.ts';
@@ -8,17 +9,25 @@ import { removalList } from './tracked-file.ts';
 /** Present in a deployment that was built and never was active. */
 export const PREPARED = 'prepared';
 
-/** What the build of a deployment works from. */
-export function buildFiles(name: string, steps: readonly LayerStep[], settled: Settled): Files {
+/**
+ * What the build of a deployment works from. That of an image whose files are guarded is closed to all but root by the
+ * folder around it; its root itself has to keep its mode, for that is what the container's own programs see.
+ */
+export function buildFiles(
+  name: string,
+  image: Pick<SystemImage, 'steps' | 'guarded'>,
+  settled: Settled,
+): Files {
   const { unit, tmpfiles, leftovers, remote } = settled;
   const files = new Map([
     ['deployment/config.json', settled.config],
     ['deployment/info', settled.info],
     [`deployment/${PREPARED}`, ''],
-    ...rootfsFiles(steps),
+    ...rootfsFiles(image.steps),
     ['leftovers', removalList(leftovers.installed)],
     ['leftover-units', leftovers.units.map((path) => `${path}\n`).join('')],
   ]);
+  if (image.guarded) files.set('closed', '');
   if (unit === undefined) files.set('no-service', '');
   else files.set(`deployment/${unitName(name)}`, unit);
   if (tmpfiles !== '') files.set(`deployment/${tmpfilesCopy(name)}`, tmpfiles);

@@ -32,11 +32,19 @@ build() {
   cd "$staging/build/deployment"
   if [ -f "$staging/build/remote" ]; then ln -sT -- "$(cat "$staging/build/remote")" rootfs
   else build_rootfs; fi
+  chmod 600 config.json info
+  if [ -f "$staging/build/closed" ]; then chmod 700 .; fi
   cd /
   sync "$staging/build/deployment"/*
   sync -f "$root"
   rm -rf "$root/.old-$name".[01]
   remove_deployment "$root/$name.$slot"
   mv -T "$staging/build/deployment" "$root/$name.$slot"
+  # Those that an earlier kboot has made open are closed as well.
+  for folder in "$root/$name".[01]; do
+    if [ ! -d "$folder" ]; then continue; fi
+    chmod 600 "$folder/config.json" "$folder/info" 2> /dev/null || true
+    if [ -f "$staging/build/closed" ]; then chmod 700 "$folder"; fi
+  done
 }
 `;

@@ -21,11 +21,20 @@ const invalid = (message: string) => new KbootError('IMAGE_INVALID', message);
 export function parseConfig(text: string, path: string, { remote = false } = {}): Config {
   const config = parseLoosely(text, path);
   if (Object.keys(config).length === 0) return config;
+  refuseOtherCase(config, ['root', 'mounts', 'process', 'linux', 'hooks']);
+  refuseOtherCase(config.root ?? {}, ['path', 'readonly']);
   if (!config.root?.readonly)
     throw invalid('Invalid configuration file.  Only readonly images are supported');
   if (!remote && config.root.path !== 'rootfs')
     throw invalid("Invalid configuration file.  Path must be 'rootfs'");
   return config;
+}
+
+/** The runtime takes a key in any case of its letters, and the last one wins: what was checked would not be what counts. */
+function refuseOtherCase(object: object, known: readonly string[]): void {
+  const odd = Object.keys(object).find((key) => !known.includes(key) && known.includes(key.toLowerCase()));
+  if (odd !== undefined)
+    throw invalid(`Invalid configuration file.  ${JSON.stringify(odd)} must be written in lower case`);
 }
 
 /** Parses it without the rules of installed containers. Throws IMAGE_INVALID. */

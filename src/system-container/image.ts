@@ -25,6 +25,8 @@ export interface SystemImage {
   /** It has the label atomic.run=once: to install it is to run it. */
   readonly runOnce: boolean;
   readonly steps: readonly LayerStep[];
+  /** No user of a machine may get at its files; see LayerScan. */
+  readonly guarded: boolean;
   readonly hasExports: boolean;
   readonly files: Readonly<Partial<Record<ExportFile, string>>>;
   /** The tree below /exports/hostfs, parents first, by its path on the host. */
@@ -61,6 +63,7 @@ export function readSystemImage({ name, id, layers, labels, title }: ImageInputs
     id,
     runOnce: labels['atomic.run'] === 'once',
     steps,
+    guarded: layers.some((layer) => layer.guarded),
     hasExports,
     files,
     hostTree,

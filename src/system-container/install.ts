@@ -117,7 +117,7 @@ export async function installSystemContainer(
     host,
     {
       ...{ root, name, slot: 0, active: undefined },
-      build: buildFiles(name, request.remote ? [] : image.steps, settled),
+      build: buildFiles(name, image, settled),
       switch: switchFiles({ from: NO_SIDE, to: sideOf(settled), fromDir: '', toDir: dir, enable }),
     },
     signal,

@@ -37,6 +37,7 @@ export class LayerChecker {
   /** Names of devices and pipes in the archive, by their paths. */
   readonly #leftOut = new Map<string, string>();
   #remembered = 0;
+  #guarded = false;
 
   constructor(digest: string) {
     this.#digest = digest;
@@ -68,6 +69,7 @@ export class LayerChecker {
       throw this.#bad(member, 'is there twice');
     }
     this.#entries.set(path, entry);
+    this.#guarded ||= wantsGuard(header);
     this.#remember(member, path);
     this.#implied.delete(path);
     for (const parent of parentPaths(path)) {
@@ -96,6 +98,7 @@ export class LayerChecker {
       whiteouts: [...this.#whiteouts],
       opaque: [...this.#opaque],
       leftOut: [...this.#leftOut.values()],
+      guarded: this.#guarded,
       fingerprint: fingerprint(this.#entries.values(), this.#implied),
     };
   }
@@ -180,4 +183,17 @@ function idOf(header: Member['header'], key: 'uid' | 'gid'): number {
 /** The bits that would lend root's rights on a machine, where host files are root's, and another's in the image. */
 function foreignRights(user: number, group: number): number {
   return (user === 0 ? 0 : 0o4000) | (group === 0 ? 0 : 0o2000);
+}
+
+/** Attributes of a file that lend rights: capabilities, and the labels of security modules. */
+const LENDS = /^(?:SCHILY|LIBARCHIVE)\.xattr\.security\./;
+
+/** Whether this entry must be kept from users of the machine, whose ids are no other than those of the image. */
+function wantsGuard(header: Member['header']): boolean {
+  const { type, mode } = header;
+  if (type === 'symlink' || type === 'link') return false;
+  if (idOf(header, 'uid') !== 0 || (mode & 0o002) !== 0) return true;
+  if (idOf(header, 'gid') !== 0 && (mode & 0o020) !== 0) return true;
+  if (type === 'directory') return false;
+  return (mode & 0o6000) !== 0 || Object.keys(header.pax ?? {}).some((key) => LENDS.test(key));
 }

@@ -26,12 +26,17 @@ export interface LayerScan {
   readonly opaque: readonly string[];
   /** Device nodes and pipes, by their name in the archive: they are not unpacked. */
   readonly leftOut: readonly string[];
+  /**
+   * It has a program that lends another's rights, or something that an id other than root's may change: no user of the
+   * machine may get at it.
+   */
+  readonly guarded: boolean;
   /** SHA-256 over the unpacked tree's names, types and link targets; see fingerprint.ts. */
   readonly fingerprint: string;
 }
 
 /** Changes whenever a scan of an earlier kboot must not be used any more. */
-export const LAYER_SCAN_VERSION = 2;
+export const LAYER_SCAN_VERSION = 3;
 
 /** An entry that no layer may have. */
 export function badEntry(digest: string, entry: string, why: string): KbootError {

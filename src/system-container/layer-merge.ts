@@ -24,53 +24,65 @@ export interface MergedLayers {
  * a link or a file of a layer below it.
  */
 export function mergeLayers(layers: readonly LayerScan[]): MergedLayers {
-  const entries = new Map<string, LayerEntry>();
-  const steps = layers.map((layer) => addLayer(entries, layer));
-  return { steps, entries };
+  const merged = new Tree();
+  const steps = layers.map((layer) => addLayer(merged, layer));
+  return { steps, entries: merged.entries };
 }
 
-function addLayer(merged: Map<string, LayerEntry>, layer: LayerScan): LayerStep {
+function addLayer(merged: Tree, layer: LayerScan): LayerStep {
   const remove: string[] = [];
   const take = (path: string) => {
-    if (!merged.has(path)) return;
-    removeTree(merged, path);
-    remove.push(path);
+    if (merged.remove(path)) remove.push(path);
   };
-  for (const directory of layer.opaque) for (const child of childrenOf(merged, directory)) take(child);
+  for (const directory of layer.opaque) for (const child of merged.childrenOf(directory)) take(child);
   for (const path of layer.whiteouts) take(path);
 
   const own = new Set(layer.entries.map((entry) => entry.path));
   for (const entry of layer.entries) {
-    const below = merged.get(entry.path);
+    const below = merged.entries.get(entry.path);
     if (below && (entry.type !== 'directory' || below.type !== 'directory')) take(entry.path);
   }
   const keep = new Map<string, LayerStep['keep'][number]>();
   for (const parent of new Set(layer.entries.flatMap((entry) => parentPaths(entry.path)))) {
     if (own.has(parent)) continue;
-    const below = merged.get(parent);
+    const below = merged.entries.get(parent);
     if (below && below.type !== 'directory') {
       throw badEntry(layer.digest, parent, `is passed through, but a lower layer has a ${below.type} there`);
     }
     if (below) keep.set(parent, { path: parent, mode: below.mode, owner: below.owner });
-    else merged.set(parent, { type: 'directory', path: parent, mode: 0o755, owner: '0:0' });
+    else merged.set({ type: 'directory', path: parent, mode: 0o755, owner: '0:0' });
   }
-  for (const entry of layer.entries) merged.set(entry.path, entry);
+  for (const entry of layer.entries) merged.set(entry);
   const { digest, leftOut, fingerprint } = layer;
   return { digest, remove, keep: [...keep.values()], leftOut, fingerprint };
 }
 
-function removeTree(entries: Map<string, LayerEntry>, path: string): void {
-  const isDirectory = entries.get(path)?.type === 'directory';
-  entries.delete(path);
-  if (!isDirectory) return;
-  for (const other of entries.keys()) {
-    if (other.startsWith(`${path}/`)) entries.delete(other);
+/** A file system by path, which finds what lies below a path without looking at everything else. */
+class Tree {
+  readonly entries = new Map<string, LayerEntry>();
+  readonly #children = new Map<string, Set<string>>();
+
+  set(entry: LayerEntry): void {
+    const { path } = entry;
+    this.entries.set(path, entry);
+    const parent = parentOf(path);
+    const siblings = this.#children.get(parent);
+    if (siblings) siblings.add(path);
+    else this.#children.set(parent, new Set([path]));
+  }
+
+  childrenOf(directory: string): readonly string[] {
+    return [...(this.#children.get(directory) ?? [])].filter((path) => this.entries.has(path));
+  }
+
+  /** Takes a path away with all that is below it; false when there is nothing. */
+  remove(path: string): boolean {
+    if (!this.entries.delete(path)) return false;
+    this.#children.get(parentOf(path))?.delete(path);
+    for (const child of this.#children.get(path) ?? []) this.remove(child);
+    this.#children.delete(path);
+    return true;
   }
 }
 
-function childrenOf(entries: ReadonlyMap<string, LayerEntry>, directory: string): readonly string[] {
-  const prefix = directory === '' ? '' : `${directory}/`;
-  return [...entries.keys()].filter(
-    (path) => path.startsWith(prefix) && !path.slice(prefix.length).includes('/'),
-  );
-}
+const parentOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')));

@@ -77,6 +77,8 @@ export async function useRemoteRootfs(
   return {
     image: {
       ...{ name: image.name, id: image.id, runOnce: image.runOnce, steps: [], files },
+      // Its files are not in the deployment.
+      guarded: false,
       hasExports: lines.some(([kind]) => kind === 'exports'),
       hostTree: hostTree.sort((a, b) => (a.path < b.path ? -1 : 1)),
       manifest: parseManifest(files['manifest.json'], image.name),

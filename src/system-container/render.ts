@@ -6,7 +6,7 @@ import { deploymentPath, packagedUnitPaths, parentsOf, type Slot, tmpfilesPath, 
 import { formerPlaces, writablePlaces } from './read-only-usr.ts';
 import type { SpecFacts } from './runtime-spec/facts.ts';
 import { hookPrograms } from './runtime-spec/security.ts';
-import { expand, type Values, variablesOf } from './template.ts';
+import { asText, expand, type Values, variablesOf } from './template.ts';
 import { directoriesMadeBy } from './tmpfiles.ts';
 import { BUILT_IN_UNIT, type RuntimeFeatures } from './unit.ts';
 import { computeValues } from './variables.ts';
@@ -112,13 +112,13 @@ export function deploymentTexts(inputs: TextInputs) {
   const values = computeValues({ ...inputs, user: userValues, defaults, unitTemplate });
   const template = (file: ExportFile) => `${destination}/rootfs/exports/${file}`;
   const tmpfiles = image.files['tmpfiles.template'];
-  if (tmpfiles !== undefined) refuseLineBreaks(tmpfiles, userValues);
+  if (tmpfiles !== undefined) refuseLineBreaks(tmpfiles, values, userValues);
   return {
     values,
     config: configText(inputs, values, template('config.json.template')),
     tmpfiles: tmpfiles === undefined ? undefined : expand(tmpfiles, values, template('tmpfiles.template')),
     unit: () => {
-      refuseLineBreaks(unitTemplate, userValues);
+      refuseLineBreaks(unitTemplate, values, userValues);
       return expand(unitTemplate, values, template('service.template'));
     },
   };
@@ -143,13 +143,21 @@ function withRemoteRootfs(text: string, path: string, remoteRootfs: string | und
   return `${JSON.stringify({ ...config, root: { ...config.root, path: remoteRootfs } }, null, 4)}\n`;
 }
 
-/** A line break in a user's value could add directives to a unit. */
-function refuseLineBreaks(template: string, userValues: Readonly<Record<string, string>>): void {
-  for (const name of variablesOf(template)) {
-    if (Object.hasOwn(userValues, name) && /[\n\r]/.test(userValues[name] ?? '')) {
-      throw new KbootError('REFUSED', `the value of ${name} has a line break: it cannot go into a unit`);
-    }
-  }
+/**
+ * A line break in a user's value could add directives to a unit, also where the value is a part of one that is worked
+ * out (RUN_DIRECTORY in PIDFILE).
+ */
+function refuseLineBreaks(
+  template: string,
+  values: Values,
+  userValues: Readonly<Record<string, string>>,
+): void {
+  const texts = variablesOf(template).map((name) => asText(values.get(name) ?? ''));
+  const broken = Object.entries(userValues).find(
+    ([, value]) => /[\n\r]/.test(value) && texts.some((text) => text.includes(value)),
+  );
+  if (broken === undefined) return;
+  throw new KbootError('REFUSED', `the value of ${broken[0]} has a line break: it cannot go into a unit`);
 }
 
 /** Units that the image wants started must be among the files it brings. */

@@ -51,7 +51,7 @@ tidy() {
   remove_deployment "$staging"
 }
 if [ -e "$staging" ]; then tidy; fi
-mkdir "$staging"
+mkdir -m 700 "$staging"
 trap tidy EXIT
 trap 'exit 129' HUP INT TERM PIPE
 tar -xf - -C "$staging" --no-same-owner

@@ -39,7 +39,8 @@ const START_SLACK_MS = 5 * 60 * 1000;
 
 /**
  * $1 checkout root, $2 container, $3 slot of the active deployment; on stdin an archive with `forward`, see startFiles.
- * Prints `ended TAB HOW` of a service that is not running and has not failed either.
+ * Prints `ended TAB HOW` of a service that is not running and has not failed either, and `unchecked TAB PROGRAM` when
+ * the machine does not have the program of the health check, which another container may bring later.
  */
 const START_HEALTHY = `${SHELL_FUNCTIONS}${SWITCH_FUNCTIONS}
 root=$1 name=$2 slot=$3
@@ -51,6 +52,11 @@ tar -xf - -C "$switching" --no-same-owner
 : > "$switching/units-running"
 : > "$switching/said"
 date +%s > "$switching/begun"
+program=$(tr '\\0' '\\n' < "$switching/forward/health" | head -n 1)
+if [ -n "$program" ] && ! command -v -- "$program" > /dev/null; then
+  : > "$switching/forward/health"
+  printf 'unchecked\\t%s\\n' "$program"
+fi
 code=0
 if ! systemctl start "$name.service"; then
   code=1 why="it did not start"
@@ -74,7 +80,8 @@ exit ${UNHEALTHY}
 
 /**
  * Starts an installed container's service and waits until it is healthy, as an update does. Resolves with what has to
- * be said of one that does not run and has not failed: its program ended, or its unit has a condition.
+ * be said of one that does not run and has not failed (its program ended, or its unit has a condition), or whose health
+ * cannot be asked.
  *
  * Throws UNHEALTHY with the reason and the end of its journal; it stays installed, to be looked into.
  */
@@ -95,7 +102,13 @@ export async function startUntilHealthy(
       },
       signal,
     );
-    return linesOf(stdout, 'ended').map((how) => `${name} ${how}`);
+    return [
+      ...linesOf(stdout, 'ended').map((how) => `${name} ${how}`),
+      ...linesOf(stdout, 'unchecked').map(
+        (program) =>
+          `${name} was started and stays up; its health was not checked, for the machine does not have ${program}`,
+      ),
+    ];
   } catch (error) {
     if (error instanceof CommandError && error.exitCode === UNHEALTHY) throw unhealthy(host, name, error);
     throw error;

@@ -93,7 +93,7 @@ export async function updateSystemContainer(
     host,
     {
       ...{ root: CHECKOUT_ROOT, name, slot: otherSlot(active), active },
-      build: buildFiles(name, remote ? [] : image.steps, settled),
+      build: buildFiles(name, image, settled),
       ...(!request.prepareOnly && {
         switch: switchFiles({
           from: previous,

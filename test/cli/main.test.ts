@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { ExitWith } from '../../src/cli/exit-with.ts';
 import { main } from '../../src/cli/main.ts';
-import { type Register, type Run, runVerb } from '../../src/cli/verb.ts';
+import { type Register, type Run, runVerb, withoutValues } from '../../src/cli/verb.ts';
 import { type ErrorCode, EXIT_CODES, KbootError } from '../../src/lib/errors.ts';
 import { testIo } from '../helpers/io.ts';
 
@@ -228,6 +228,14 @@ test('the exit code of a program that a verb ran is passed on, with the result',
 });
 
 describe('the log', () => {
+  it.each([
+    [['a', '--set', 'K=secret'], 'a --set K=...'],
+    [['a', '--set=K=se=cret', 'b=c'], 'a --set=K=... b=c'],
+    [['a', '--set', 'odd', '--set'], 'a --set odd --set'],
+  ])('does not hold the values of %j', (argv, shown) => {
+    expect(withoutValues(argv).join(' ')).toBe(shown);
+  });
+
   it('goes where --log-file says, after what is there', async () => {
     const path = join(home, 'my.log');
     await run(['work', '--log-file', path]);

@@ -18,6 +18,14 @@ describe('what is checked', () => {
     ['{"root": {"path": "rootfs"}}', READ_ONLY],
     ['{"root": {"path": "rootfs", "readonly": false}}', READ_ONLY],
     [
+      '{"root": {"path": "rootfs", "readonly": true, "Readonly": false}}',
+      'Invalid configuration file.  "Readonly" must be written in lower case',
+    ],
+    [
+      '{"root": {"path": "rootfs", "readonly": true}, "Root": {"path": "/"}}',
+      'Invalid configuration file.  "Root" must be written in lower case',
+    ],
+    [
       '{"root": {"path": "elsewhere", "readonly": true}}',
       "Invalid configuration file.  Path must be 'rootfs'",
     ],

@@ -137,6 +137,27 @@ describe('what a scan knows', () => {
     expect(await scanLayer(bytes, layerFrom(tar).digest)).toEqual(plain);
   });
 
+  test.each<[string, readonly Member[], boolean]>([
+    ['files and folders of root', [directory('a/'), file('a/b', 'x', 0o755), link('c', 'a/b')], false],
+    ['a group of its own that may read', [{ ...file('shadow', 'x', 0o640), gid: 42 }], false],
+    ['a folder that passes on its group', [directory('a/', 0o2755)], false],
+    ['a link of any owner', [{ ...link('a', 'b'), uid: 1000 }], false],
+    ['a program with the rights of its owner', [file('su', 'x', 0o4755)], true],
+    ['a program with the rights of its group', [{ ...file('wall', 'x', 0o2755), gid: 5 }], true],
+    [
+      'a program with capabilities',
+      [{ ...file('ping', 'x', 0o755), pax: { 'SCHILY.xattr.security.capability': 'x' } }],
+      true,
+    ],
+    ['a file of a user', [{ ...file('a', 'x'), uid: 1000 }], true],
+    ['a folder of a user', [{ ...directory('a/'), uid: 1000 }], true],
+    ['a file for a group to write', [{ ...file('a', 'x', 0o664), gid: 100 }], true],
+    ['a file for all to write', [file('a', 'x', 0o666)], true],
+    ['a folder for all to write', [directory('tmp/', 0o1777)], true],
+  ])('%s: whether users of the machine must be kept from it', async (_what, members, guarded) => {
+    expect((await scanOf(...members)).guarded).toBe(guarded);
+  });
+
   test('texts and hashes below /exports only', async () => {
     const { entries } = await scanOf(
       file('exports/manifest.json', '{}'),

@@ -190,6 +190,17 @@ describe('what is refused before anything is changed', () => {
       'Description=x\n',
     );
   });
+
+  test('a line break that would reach the unit through a value that is worked out', async () => {
+    const members = [
+      file('exports/config.json', '{}'),
+      file('exports/service.template', '[Service]\nPIDFile=$PIDFILE\n'),
+    ];
+    const userValues = { RUN_DIRECTORY: '/run\nExecStartPre=/bin/evil' };
+    await expect(renderOf(members, { userValues })).rejects.toThrow(
+      'the value of RUN_DIRECTORY has a line break',
+    );
+  });
 });
 
 test('config.json wins over its template, and is not expanded', async () => {

@@ -82,3 +82,13 @@ test.each([
 ])('one that %s is no error, and is told', async (_what, machine, told) => {
   expect(await start({ STATE: 'inactive', ...machine })).toEqual([told]);
 });
+
+test('one whose health the machine has no program to ask for only has to stay up, and that is told', async () => {
+  const told = [
+    'c was started and stays up; its health was not checked, for the machine does not have no-such-ctl',
+  ];
+  expect(await start({}, ['no-such-ctl', 'health'])).toEqual(told);
+  await rm(folder, { recursive: true });
+  await mkdir(folder);
+  await expect(start({ STATE: 'failed' }, ['no-such-ctl'])).rejects.toThrow('c: it failed');
+});
