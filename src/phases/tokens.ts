@@ -12,7 +12,7 @@ import { caHashesOf } from './trust.ts';
 /** Ids of the tokens that kboot made and that are still in the cluster. */
 export async function leftTokens(master: Host, signal?: AbortSignal): Promise<readonly string[]> {
   const argv = ['kubeadm', '--kubeconfig', ADMIN_CONF, 'token', 'list', '-o', 'json'] as const;
-  const { stdout } = await master.query({ argv, sudo: true, secretOutput: true, timeoutMs: 20_000 }, signal);
+  const { stdout } = await master.query({ argv, sudo: true, secretOutput: true }, signal);
   return tokensMadeByKboot(stdout, master.name);
 }
 

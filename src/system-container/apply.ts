@@ -15,6 +15,8 @@ export interface Change {
   readonly active: Slot | undefined;
   readonly build?: Files;
   readonly switch?: Files;
+  /** Seconds that the service may take until it is healthy, on the way there and on the way back. */
+  readonly healthTimeoutS?: number | undefined;
 }
 
 export interface Applied {
@@ -47,7 +49,7 @@ export async function applyChange(
         ...script(APPLY, root, name, ...slots, what, unitPath(name), tmpfilesPath(name)),
         stdin: await archiveOf({ build: change.build, switch: change.switch }),
         sudo: true,
-        timeoutMs: APPLY_TIMEOUT_MS,
+        timeoutMs: APPLY_TIMEOUT_MS + 2 * (change.healthTimeoutS ?? 0) * 1000,
       },
       signal,
     );

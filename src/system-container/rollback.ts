@@ -2,6 +2,7 @@ import type { Host } from '../host/host.ts';
 import { KbootError } from '../lib/errors.ts';
 import { requireInstalled } from './installed.ts';
 import { CHECKOUT_ROOT, deploymentPath, otherSlot } from './paths.ts';
+import type { SwitchOptions } from './switch-files.ts';
 import { switchToOther } from './update.ts';
 
 export interface RollbackResult {
@@ -23,9 +24,9 @@ export interface RollbackResult {
 export async function rollbackSystemContainer(
   host: Host,
   name: string,
-  signal?: AbortSignal,
+  options: SwitchOptions = {},
 ): Promise<RollbackResult> {
-  const installed = await requireInstalled(host, name, signal);
+  const installed = await requireInstalled(host, name, options.signal);
   const { info, other, slot } = installed;
   const place = deploymentPath(CHECKOUT_ROOT, name, otherSlot(slot));
   if (!other || other.prepared) {
@@ -42,7 +43,7 @@ export async function rollbackSystemContainer(
       { hint: `kboot containers update ${name} makes it anew` },
     );
   }
-  const applied = await switchToOther(host, installed, true, signal);
+  const applied = await switchToOther(host, installed, true, options);
   return {
     ...{ name, deployment: place, before: info.revision, after: other.info.revision },
     messages: [

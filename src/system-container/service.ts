@@ -7,7 +7,7 @@ import { archiveOf } from './archive.ts';
 import { requireInstalled } from './installed.ts';
 import { CHECKOUT_ROOT, unitName } from './paths.ts';
 import { SHELL_FUNCTIONS } from './shell.ts';
-import { startFiles } from './switch-files.ts';
+import { type SwitchOptions, startFiles } from './switch-files.ts';
 import { SWITCH_FUNCTIONS } from './switch-script.ts';
 
 /** Starts a unit; when that fails, the last lines of its journal become the error's. */
@@ -88,7 +88,7 @@ exit ${UNHEALTHY}
 export async function startUntilHealthy(
   host: Host,
   name: string,
-  signal?: AbortSignal,
+  { signal, healthTimeoutS }: SwitchOptions = {},
 ): Promise<readonly string[]> {
   const { slot, info } = await requireInstalled(host, name, signal);
   if (!info['has-container-service']) return [];
@@ -96,9 +96,9 @@ export async function startUntilHealthy(
     const { stdout } = await host.change(
       {
         ...script(START_HEALTHY, CHECKOUT_ROOT, name, String(slot)),
-        stdin: await archiveOf({ forward: startFiles(info) }),
+        stdin: await archiveOf({ forward: startFiles(info, healthTimeoutS) }),
         sudo: true,
-        timeoutMs: info['health-timeout'] * 1000 + START_SLACK_MS,
+        timeoutMs: (healthTimeoutS ?? info['health-timeout']) * 1000 + START_SLACK_MS,
       },
       signal,
     );

@@ -33,10 +33,21 @@ export interface SwitchInputs {
   readonly enable: readonly string[];
   /** It ran before: a rollback, or going back. */
   readonly known?: boolean;
+  /** Instead of what the images say, for both ways. */
+  readonly healthTimeoutS?: number | undefined;
+}
+
+/** How a service is started or switched. */
+export interface SwitchOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Seconds that the service may take until it is healthy, instead of what its image says. */
+  readonly healthTimeoutS?: number | undefined;
 }
 
 /** What a switch works from: the way there and the way back. */
-export function switchFiles({ from, to, fromDir, toDir, enable, known = false }: SwitchInputs): Files {
+export function switchFiles(inputs: SwitchInputs): Files {
+  const { fromDir, toDir, enable, known = false, healthTimeoutS } = inputs;
+  const [from, to] = [limited(inputs.from, healthTimeoutS), limited(inputs.to, healthTimeoutS)];
   const created = [...to['host-files'], ...to['state-directories'].map((path) => ({ path, checksum: '0' }))];
   const forward = oneWay(from, to, toDir, enable, known ? CALM_NS.known : CALM_NS.new);
   const backward = oneWay(to, from, fromDir, [], CALM_NS.known);
@@ -48,8 +59,11 @@ export function switchFiles({ from, to, fromDir, toDir, enable, known = false }:
 }
 
 /** What a mere start works from: the health check of a deployment that is active. */
-export const startFiles = (side: Side): Files =>
-  oneWay(NO_SIDE, { ...NO_SIDE, ...healthOf(side) }, '', [], CALM_NS.new);
+export const startFiles = (side: Side, healthTimeoutS: number | undefined): Files =>
+  oneWay(NO_SIDE, { ...NO_SIDE, ...healthOf(limited(side, healthTimeoutS)) }, '', [], CALM_NS.new);
+
+const limited = (side: Side, seconds: number | undefined): Side =>
+  seconds === undefined ? side : { ...side, 'health-timeout': seconds };
 
 const healthOf = (side: Side) => ({
   'health-check': side['health-check'],

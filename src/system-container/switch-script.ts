@@ -137,6 +137,8 @@ healthy() {
   units=$(for word in $units; do echo "$word"; done)
   if [ -z "$units" ]; then return 0; fi
   limit=$(cat "$1/timeout") calm=$(cat "$1/calm") answer= since= base=$(restarts $units)
+  # One question that hangs must not take the whole time, and a slow machine must have time to answer.
+  patience=10
   end=$(($(uptime_ms) + limit * 1000))
   while :; do
     states=$(systemctl show --property=ActiveState --value $units | sort -u | grep .)
@@ -146,7 +148,9 @@ healthy() {
       *inactive*) why="it ended by itself"; return 2 ;;
       active)
         if [ -s "$1/health" ]; then
-          if answer=$(xargs -0 timeout 10 < "$1/health" 2>&1); then return 0; fi
+          asked=$(uptime_ms)
+          if answer=$(xargs -0 timeout $patience < "$1/health" 2>&1); then return 0; fi
+          if [ $(($(uptime_ms) - asked)) -ge $((patience * 1000)) ]; then patience=$((patience * 2)); fi
         elif [ "$again" != "\${calm_at-}" ] || [ -z "$since" ]; then since=$(uptime_ms) calm_at=$again
         elif [ $((($(uptime_ms) - since) * 1000000)) -ge "$calm" ]; then return 0; fi ;;
       *) since= ;;

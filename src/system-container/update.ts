@@ -9,7 +9,7 @@ import { type Installed, requireInstalled } from './installed.ts';
 import { unpackMissing } from './layer-store.ts';
 import { CHECKOUT_ROOT, DEFAULT_RUNTIME, deploymentPath, otherSlot } from './paths.ts';
 import { askMachine, settleAsked, type Wanted } from './plan-deployment.ts';
-import { sideOf, switchFiles } from './switch-files.ts';
+import { type SwitchOptions, sideOf, switchFiles } from './switch-files.ts';
 import { isSame, recordedValues, type UserValues } from './user-values.ts';
 
 export interface UpdateRequest {
@@ -27,8 +27,7 @@ export interface UpdateRequest {
   readonly remote?: Wanted['remote'];
 }
 
-export interface UpdateOptions {
-  readonly signal?: AbortSignal;
+export interface UpdateOptions extends SwitchOptions {
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
 }
@@ -57,7 +56,7 @@ export interface UpdateResult {
 export async function updateSystemContainer(
   host: Host,
   request: UpdateRequest,
-  { signal, now = Date.now }: UpdateOptions = {},
+  { signal, healthTimeoutS, now = Date.now }: UpdateOptions = {},
 ): Promise<UpdateResult> {
   const { image, name, capabilities, remote, readOnly = [] } = request;
   const installed = await requireInstalled(host, name, signal);
@@ -78,7 +77,7 @@ export async function updateSystemContainer(
     if (request.prepareOnly) {
       return { ...result, status: 'prepared', deployment: dir, messages: [`${dir} is prepared already`] };
     }
-    return activateSystemContainer(host, name, signal);
+    return activateSystemContainer(host, name, { signal, healthTimeoutS });
   }
 
   const wanted: Wanted = {
@@ -92,7 +91,7 @@ export async function updateSystemContainer(
   const applied = await applyChange(
     host,
     {
-      ...{ root: CHECKOUT_ROOT, name, slot: otherSlot(active), active },
+      ...{ root: CHECKOUT_ROOT, name, slot: otherSlot(active), active, healthTimeoutS },
       build: buildFiles(name, image, settled),
       ...(!request.prepareOnly && {
         switch: switchFiles({
@@ -100,7 +99,7 @@ export async function updateSystemContainer(
           to: sideOf(settled),
           fromDir: deploymentPath(CHECKOUT_ROOT, name, active),
           toDir: dir,
-          enable: [],
+          ...{ enable: [], healthTimeoutS },
         }),
       }),
     },
@@ -125,8 +124,9 @@ export async function updateSystemContainer(
 export async function activateSystemContainer(
   host: Host,
   name: string,
-  signal?: AbortSignal,
+  options: SwitchOptions = {},
 ): Promise<UpdateResult> {
+  const { signal } = options;
   const installed = await requireInstalled(host, name, signal);
   const { other, info } = installed;
   if (!other?.prepared || !other.info) {
@@ -135,7 +135,7 @@ export async function activateSystemContainer(
       hint: `kboot containers update ${name} --prepare`,
     });
   }
-  const applied = await switchToOther(host, installed, false, signal);
+  const applied = await switchToOther(host, installed, false, options);
   return {
     ...{ status: 'updated', name, before: info.revision, after: other.info.revision },
     deployment: deploymentPath(CHECKOUT_ROOT, name, otherSlot(installed.slot)),
@@ -150,16 +150,16 @@ export function switchToOther(
   host: Host,
   { name, slot, info, other }: Installed,
   known: boolean,
-  signal: AbortSignal | undefined,
+  { signal, healthTimeoutS }: SwitchOptions,
 ): Promise<Applied> {
   const to = otherSlot(slot);
   if (!other?.info) throw new TypeError(`${name}: the other deployment has no info`);
   return applyChange(
     host,
     {
-      ...{ root: CHECKOUT_ROOT, name, slot: to, active: slot },
+      ...{ root: CHECKOUT_ROOT, name, slot: to, active: slot, healthTimeoutS },
       switch: switchFiles({
-        ...{ from: info, to: other.info, enable: [], known },
+        ...{ from: info, to: other.info, enable: [], known, healthTimeoutS },
         fromDir: deploymentPath(CHECKOUT_ROOT, name, slot),
         toDir: deploymentPath(CHECKOUT_ROOT, name, to),
       }),

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { INIT, JOIN } from '../../src/phases/recipes.ts';
-import { REMOVE, RESET } from '../../src/phases/reset/recipes.ts';
+import { RESET, removal } from '../../src/phases/reset/recipes.ts';
 
 describe.each([
   ['init', INIT],
   ['join', JOIN],
   ['reset', RESET],
-  ['reset NODE', REMOVE],
+  ['reset NODE', removal()],
 ])('the recipe of %s', (_verb, recipe) => {
   it('has no phase twice', () => {
     const ids = recipe.map(({ id }) => id);

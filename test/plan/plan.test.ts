@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Ledger } from '../../src/facts/ledger.ts';
 import { INITIALISED, JOINED } from '../../src/facts/paths.ts';
 import { INIT, JOIN } from '../../src/phases/recipes.ts';
-import { REMOVE, RESET } from '../../src/phases/reset/recipes.ts';
+import { RESET, removal } from '../../src/phases/reset/recipes.ts';
 import { changesOf, makePlan, prerequisites } from '../../src/plan/plan.ts';
 import { BUNDLE, factsWith, LOCK, situationOf, subjectWith } from '../helpers/situation.ts';
 
@@ -73,7 +73,7 @@ describe('init', () => {
 
 describe('reset', () => {
   it('takes the nodes that are named away, and nothing of the master that is asked', () => {
-    const lines = changed(REMOVE, doneMaster, doneNode);
+    const lines = changed(removal(), doneMaster, doneNode);
     expect(lines.filter((line) => line.startsWith('master'))).toEqual([]);
     expect(lines.map((line) => line.replace('node2.example.com: ', ''))).toEqual([
       ...['drain', 'remove-node', 'stop', 'clean-network', 'uninstall', 'restore'],

@@ -25,7 +25,11 @@ esac
 `;
 const JOURNALCTL = '#!/bin/sh\necho "cannot open /data"\n';
 
-async function start(machine: Readonly<Record<string, string>>, healthCheck: readonly string[] = []) {
+async function start(
+  machine: Readonly<Record<string, string>>,
+  healthCheck: readonly string[] = [],
+  healthTimeoutS = 5,
+) {
   const root = join(folder, 'root');
   const bin = join(folder, 'bin');
   await mkdir(join(root, 'c.0'), { recursive: true });
@@ -38,9 +42,9 @@ async function start(machine: Readonly<Record<string, string>>, healthCheck: rea
     await writeFile(join(bin, name), text);
     await chmod(join(bin, name), 0o755);
   }
-  const info = Buffer.from(JSON.stringify({ 'health-check': healthCheck, 'health-timeout': 5 })).toString(
-    'base64',
-  );
+  const info = Buffer.from(
+    JSON.stringify({ 'health-check': healthCheck, 'health-timeout': healthTimeoutS }),
+  ).toString('base64');
   const env = {
     ...{ STARTS: '0', STATE: 'active', CONDITION: 'yes', RESTARTS: 'no', COUNT: join(folder, 'count') },
     ...{ ...machine, PATH: `${bin}:${process.env['PATH']}` },
@@ -92,3 +96,7 @@ test('one whose health the machine has no program to ask for only has to stay up
   await mkdir(folder);
   await expect(start({ STATE: 'failed' }, ['no-such-ctl'])).rejects.toThrow('c: it failed');
 });
+
+test('a machine that takes long to answer for its health is given more time at each try', async () => {
+  expect(await start({}, ['sleep', '11'], 60)).toEqual([]);
+}, 120_000);

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import type { Io } from '../io.ts';
+import { timeInSeconds } from '../time.ts';
 import { type Register, type Run, runVerb } from '../verb.ts';
 
 /** kboot containers list | install | update | rollback | uninstall | info | logs | images | prune */
@@ -35,6 +36,13 @@ const changing = (command: Command) =>
     '--dry-run',
     'say what would be done, and change nothing',
     false,
+  );
+
+const withHealth = (command: Command) =>
+  command.option(
+    '--health-timeout <time>',
+    'how long the service may take until it is healthy (default: what its image says)',
+    timeInSeconds,
   );
 
 /** Lets an action of commander's run a verb that is loaded only then. */
@@ -94,7 +102,7 @@ function withImage(command: Command): Command {
 }
 
 function registerInstall(containers: Command, io: Io): void {
-  changing(withImage(containers.command('install')))
+  withHealth(changing(withImage(containers.command('install'))))
     .description('install an image as a system container; its service is enabled, not started')
     .argument(
       '<image>',
@@ -112,7 +120,7 @@ function registerInstall(containers: Command, io: Io): void {
 }
 
 function registerUpdate(containers: Command, io: Io): void {
-  changing(withImage(containers.command('update')))
+  withHealth(changing(withImage(containers.command('update'))))
     .description(
       'build the other deployment beside the one that runs, then switch; one that fails is rolled back',
     )
@@ -129,7 +137,7 @@ function registerUpdate(containers: Command, io: Io): void {
 }
 
 function registerChanging(containers: Command, io: Io): void {
-  changing(containers.command('rollback'))
+  withHealth(changing(containers.command('rollback')))
     .description('switch back to the other deployment')
     .argument('<name>', 'the container')
     .action(

@@ -2,7 +2,7 @@ import { NO_BUNDLE } from '../../bundle/none.ts';
 import { type Cluster, type Machine, machinesOf } from '../../config/cluster.ts';
 import { KbootError } from '../../lib/errors.ts';
 import type { Phase } from '../../phases/phase.ts';
-import { REMOVE, RESET } from '../../phases/reset/recipes.ts';
+import { RESET, removal } from '../../phases/reset/recipes.ts';
 import type { Failure } from '../../plan/outcome.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { confirm } from '../confirm.ts';
@@ -17,19 +17,22 @@ export interface ResetOptions {
   /** Do not ask the cluster: neither wait for pods to leave nor take the node out of it. */
   readonly force: boolean;
   readonly dryRun: boolean;
+  /** Seconds. */
+  readonly drainTimeout?: number;
 }
 
 /** One group of machines that are reset together, and how. */
 interface Stage {
   readonly machines: readonly Machine[];
   readonly recipe: readonly Phase[];
+  /** The cluster is asked to let them go. */
+  readonly needsMaster: boolean;
 }
 
 /** All: nodes, then masters. By name: nodes leave the cluster first; a master can only go with everything. */
-function stagesFor(cluster: Cluster, names: readonly string[], force: boolean): readonly Stage[] {
-  if (names.length === 0) {
-    return [cluster.nodes, cluster.masters].map((machines) => ({ machines, recipe: RESET }));
-  }
+function stagesFor(cluster: Cluster, names: readonly string[], options: ResetOptions): readonly Stage[] {
+  const alone = { recipe: RESET, needsMaster: false };
+  if (names.length === 0) return [cluster.nodes, cluster.masters].map((machines) => ({ machines, ...alone }));
   const machines = machinesNamed(cluster, names);
   const master = machines.find(({ role }) => role === 'master');
   if (master && machines.length < machinesOf(cluster).length) {
@@ -38,14 +41,15 @@ function stagesFor(cluster: Cluster, names: readonly string[], force: boolean): 
       hint: 'kboot reset without names takes the whole cluster down',
     });
   }
-  if (master) return stagesFor(cluster, [], force);
-  return [{ machines, recipe: force ? RESET : REMOVE }];
+  if (master) return stagesFor(cluster, [], options);
+  if (options.force) return [{ machines, ...alone }];
+  return [{ machines, recipe: removal(options.drainTimeout), needsMaster: true }];
 }
 
 /** Makes machines as they were before kboot, after asking. */
 export async function runReset(run: Run, names: readonly string[], options: ResetOptions): Promise<string> {
   const cluster = await readCluster(run);
-  const stages = stagesFor(cluster, names, options.force).filter(({ machines }) => machines.length > 0);
+  const stages = stagesFor(cluster, names, options).filter(({ machines }) => machines.length > 0);
   const all = stages.flatMap(({ machines }) => machines);
   const question = `Take the cluster and its data off ${all.map(({ name }) => name).join(', ')}?`;
   await confirm(run.io, question, options.yes || options.dryRun);
@@ -65,8 +69,8 @@ export async function runReset(run: Run, names: readonly string[], options: Rese
     : `as before kboot: ${all.map(({ name }) => name).join(', ')}\n`;
 }
 
-async function resetStage(run: Run, cluster: Cluster, { machines, recipe }: Stage, { dryRun }: ResetOptions) {
-  const needsMaster = recipe === REMOVE;
+async function resetStage(run: Run, cluster: Cluster, stage: Stage, { dryRun }: ResetOptions) {
+  const { machines, recipe, needsMaster } = stage;
   const involved = needsMaster ? [...cluster.masters.slice(0, 1), ...machines] : machines;
   await using session = await openSession(run, cluster, involved, { needsMaster, dryRun });
   // Awaited here: the session ends with this function.

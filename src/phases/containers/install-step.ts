@@ -19,6 +19,8 @@ export interface InstallSettings {
   /** Only says what would be installed. */
   readonly display: boolean;
   readonly start: boolean;
+  /** Seconds that the service may take until it is healthy, instead of what its image says. */
+  readonly healthTimeoutS?: number | undefined;
 }
 
 /** What came of an install: of an image that is run once, its exit status. */
@@ -29,7 +31,7 @@ export type Installed = Pick<InstallResult, 'name' | 'messages' | 'warnings'> & 
 
 /** Installs a container, or runs an image that wants to be run once. */
 export function installStep(settings: InstallSettings, results: Results<Installed>): Phase {
-  const { name, imageOf, valuesOf, rootfs, display, start } = settings;
+  const { name, imageOf, valuesOf, rootfs, display, start, healthTimeoutS } = settings;
   return {
     id: 'install',
     title: `Install ${name}`,
@@ -61,7 +63,7 @@ export function installStep(settings: InstallSettings, results: Results<Installe
         : result.messages;
       results.set(subject, { ...result, messages });
       if (!start || display || image.manifest.noContainerService) return;
-      for (const text of await startUntilHealthy(host, name, signal)) warn(text);
+      for (const text of await startUntilHealthy(host, name, { signal, healthTimeoutS })) warn(text);
     },
   };
 }

@@ -2,8 +2,12 @@ import { type RollbackResult, rollbackSystemContainer } from '../../system-conta
 import type { Phase } from '../phase.ts';
 import { has, type Results, whereInstalled } from './step.ts';
 
-/** Switches back to the former deployment. */
-export function rollbackStep(name: string, results: Results<RollbackResult>): Phase {
+/** Switches back to the former deployment, which has `healthTimeoutS` to become healthy where that is given. */
+export function rollbackStep(
+  name: string,
+  healthTimeoutS: number | undefined,
+  results: Results<RollbackResult>,
+): Phase {
   return {
     id: 'rollback',
     title: `Roll ${name} back`,
@@ -11,7 +15,7 @@ export function rollbackStep(name: string, results: Results<RollbackResult>): Ph
     after: [],
     decide: whereInstalled(name),
     async run({ host, subject, signal }) {
-      results.set(subject, await rollbackSystemContainer(host, name, signal));
+      results.set(subject, await rollbackSystemContainer(host, name, { signal, healthTimeoutS }));
     },
   };
 }

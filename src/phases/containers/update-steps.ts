@@ -13,6 +13,8 @@ export interface UpdateSettings {
   readonly imageOf: ImageOf;
   readonly values: Readonly<Record<string, string>>;
   readonly runtime?: string | undefined;
+  /** Seconds that the service may take until it is healthy, instead of what its image says. */
+  readonly healthTimeoutS?: number | undefined;
 }
 
 /** Builds the deployment that an update switches to. */
@@ -45,7 +47,7 @@ export function prepareStep(settings: UpdateSettings, results: Results<UpdateRes
 
 /** Switches to what is prepared; where an update found nothing to do, nothing is done. */
 export function activateStep(
-  name: string,
+  { name, healthTimeoutS }: Pick<UpdateSettings, 'name' | 'healthTimeoutS'>,
   prepared: Results<UpdateResult> | undefined,
   results: Results<UpdateResult>,
 ): Phase {
@@ -61,7 +63,7 @@ export function activateStep(
         : no('nothing to switch to');
     },
     async run({ host, subject, signal }) {
-      results.set(subject, await activateSystemContainer(host, name, signal));
+      results.set(subject, await activateSystemContainer(host, name, { signal, healthTimeoutS }));
       await pruneSystemContainers(host, { layersOnly: true, signal });
     },
   };

@@ -4,10 +4,11 @@ import { kubectl } from '../kubectl.ts';
 import { isNode, no, type Phase, yes } from '../phase.ts';
 import { wasChanged } from './changed.ts';
 
-const DRAIN_TIMEOUT_S = 120;
+/** kubectl's own time beside that which pods take to leave. */
+const SLACK_S = 60;
 
-/** Moves the pods of one node elsewhere, within a limit. */
-export const drain: Phase = {
+/** Moves the pods of one node elsewhere, within so many seconds. */
+export const drain = (limitS: number): Phase => ({
   id: 'drain',
   title: 'Move its pods elsewhere',
   on: isNode,
@@ -20,12 +21,12 @@ export const drain: Phase = {
       signal,
     );
     if (known.stdout.trim() === '') return;
-    const limit = `--timeout=${DRAIN_TIMEOUT_S}s`;
+    const limit = `--timeout=${limitS}s`;
     try {
       await master.change(
         {
           ...kubectl('drain', name, '--ignore-daemonsets', '--delete-emptydir-data', '--force', limit),
-          timeoutMs: (DRAIN_TIMEOUT_S + 30) * 1000,
+          timeoutMs: (limitS + SLACK_S) * 1000,
         },
         signal,
       );
@@ -39,12 +40,12 @@ export const drain: Phase = {
         {
           cause,
           host: name,
-          hint: `make room for them or change their PodDisruptionBudget; the node takes pods again. With --force kboot does not wait for them`,
+          hint: `make room for them or change their PodDisruptionBudget; the node takes pods again. With --drain-timeout kboot waits longer, with --force not at all`,
         },
       );
     }
   },
-};
+});
 
 /** Takes the node out of the cluster. */
 export const removeNode: Phase = {

@@ -8,11 +8,11 @@ import { stopCluster } from './stop.ts';
 export const RESET: readonly Phase[] = [stopCluster, cleanNetwork, uninstall, restore];
 
 /**
- * The same for nodes of a cluster that goes on: their pods move, and the cluster forgets them. The first master
- * is part of such a run, because it is asked; nothing of it is taken away.
+ * The same for nodes of a cluster that goes on: their pods move, for which they have so many seconds, and the cluster
+ * forgets them. The first master is part of such a run, because it is asked; nothing of it is taken away.
  */
-export const REMOVE: readonly Phase[] = [
-  drain,
+export const removal = (drainTimeoutS = 120): readonly Phase[] => [
+  drain(drainTimeoutS),
   removeNode,
   ...RESET.map((phase): Phase => ({ ...phase, on: isNode })),
 ];

@@ -48,8 +48,8 @@ export const stopCluster: Phase = {
   on: everywhere,
   after: ['remove-node'],
   decide: wasInCluster,
-  async run({ host, subject, signal }) {
+  async run({ host, subject, cluster, signal }) {
     const units = unitsOf(subject.ledger ?? subject.machine);
-    await host.change({ ...script(STOP, ...units), sudo: true, timeoutMs: 240_000 }, signal);
+    await host.change({ ...script(STOP, ...units), sudo: true, timeoutMs: cluster.waitMs }, signal);
   },
 };

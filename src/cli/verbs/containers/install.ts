@@ -19,6 +19,7 @@ export interface InstallFlags extends HostFlags {
   readonly rootfs?: string;
   readonly display: boolean;
   readonly start: boolean;
+  readonly healthTimeout?: number;
   readonly insecureRegistry: boolean;
   readonly dryRun: boolean;
   readonly json: boolean;
@@ -52,7 +53,7 @@ export async function runInstall(run: Run, reference: string, flags: InstallFlag
         {
           name: flags.name ?? defaultName(image, [...opened.values()][0]?.image.title),
           ...{ imageOf, runtime: flags.runtime, rootfs: flags.rootfs },
-          ...{ start: flags.start, display: flags.display },
+          ...{ start: flags.start, display: flags.display, healthTimeoutS: flags.healthTimeout },
           valuesOf: (subject) => ({
             ...valuesForMachine(imageOf(subject)?.image.name ?? image, subject, bundle),
             ...settings,

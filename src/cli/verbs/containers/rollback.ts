@@ -11,6 +11,7 @@ import { oneAfterTheOther } from './update-machines.ts';
 export interface ChangeFlags extends HostFlags {
   readonly dryRun: boolean;
   readonly json: boolean;
+  readonly healthTimeout?: number;
 }
 
 /** Switches a container back to its former deployment on the chosen machines. */
@@ -20,7 +21,7 @@ export async function runRollback(run: Run, name: string, flags: ChangeFlags): P
   return withMachines(run, cluster, machines, flags, async (change) => {
     requireSomewhere(change, name, flags.host);
     const results: Results<RollbackResult> = new Map();
-    const step = rollbackStep(name, results);
+    const step = rollbackStep(name, flags.healthTimeout, results);
     if (!flags.dryRun && oneAtATime(name)) {
       return finish(change, await oneAfterTheOther(change, step), results, flags.json);
     }

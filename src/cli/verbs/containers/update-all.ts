@@ -54,7 +54,7 @@ async function updateOne(
   change: Change,
   name: string,
   images: Images,
-  { prepare, activate, dryRun, runtime }: UpdateFlags,
+  { prepare, activate, dryRun, runtime, healthTimeout: healthTimeoutS }: UpdateFlags,
 ): Promise<{ readonly rows: readonly UpdateRow[]; readonly failures: readonly Failure[] }> {
   const subjects = change.session.situation.subjects.flatMap((subject) => {
     const found = subject.containers.find((container) => container.name === name);
@@ -73,7 +73,7 @@ async function updateOne(
     const { results, failures } = await updateMachines(
       change,
       subjects.map(({ subject }) => subject),
-      { ...{ name, images, values: {}, only, dryRun, runtime } },
+      { ...{ name, images, values: {}, only, dryRun, runtime, healthTimeoutS } },
     );
     const rows = subjects.map(({ subject, found: { revision } }) => {
       const result = results.get(subject);

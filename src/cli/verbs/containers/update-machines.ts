@@ -17,6 +17,8 @@ export interface UpdateSettings {
   /** Build only, switch only; both when absent. */
   readonly only?: 'prepare' | 'activate' | undefined;
   readonly dryRun: boolean;
+  /** Seconds that the service may take until it is healthy, instead of what its image says. */
+  readonly healthTimeoutS?: number | undefined;
 }
 
 export interface Updated {
@@ -33,7 +35,7 @@ export async function updateMachines(
   settings: UpdateSettings,
 ): Promise<Updated> {
   const { name, only, dryRun } = settings;
-  if (only === 'activate') return switchMachines(change, name, undefined, dryRun);
+  if (only === 'activate') return switchMachines(change, settings, undefined, dryRun);
   const imageOf = await imagesOf(subjects, settings);
   const prepared: Results<UpdateResult> = new Map();
   const steps = [sendImage(imageOf), prepareStep({ ...settings, imageOf }, prepared), clearImage(imageOf)];
@@ -41,7 +43,7 @@ export async function updateMachines(
   if (planned !== undefined || only === 'prepare') return { results: prepared, failures, planned };
   // A member of a quorum that could not be prepared may be down: no other may follow it.
   if (failures.length > 0 && oneAtATime(name)) return { results: new Map(), failures };
-  const switched = await switchMachines(change, name, prepared, false);
+  const switched = await switchMachines(change, settings, prepared, false);
   return {
     results: merged(prepared, switched.results),
     failures: [...failures, ...switched.failures],
@@ -64,13 +66,14 @@ async function imagesOf(subjects: readonly Subject[], { name, images, rebase }: 
 
 async function switchMachines(
   change: Change,
-  name: string,
+  settings: UpdateSettings,
   prepared: Results<UpdateResult> | undefined,
   dryRun: boolean,
 ): Promise<Updated> {
   const results: Results<UpdateResult> = new Map();
-  const step = activateStep(name, prepared, results);
-  if (dryRun || !oneAtATime(name)) return { results, ...(await applySteps(change, [step], { dryRun })) };
+  const step = activateStep(settings, prepared, results);
+  if (dryRun || !oneAtATime(settings.name))
+    return { results, ...(await applySteps(change, [step], { dryRun })) };
   const failures = await oneAfterTheOther(change, step);
   return { results, failures };
 }

@@ -14,6 +14,7 @@ export interface UpdateFlags extends HostFlags {
   readonly runtime?: string;
   readonly prepare: boolean;
   readonly activate: boolean;
+  readonly healthTimeout?: number;
   readonly insecureRegistry: boolean;
   readonly dryRun: boolean;
   readonly json: boolean;
@@ -29,11 +30,11 @@ export async function runUpdate(run: Run, name: string | undefined, flags: Updat
   const only = flags.prepare ? 'prepare' : flags.activate ? 'activate' : undefined;
   return withMachines(run, cluster, machines, flags, async (change) => {
     const images = new Images(run, cluster, flags.insecureRegistry);
-    const { rebase, runtime, dryRun } = flags;
+    const { rebase, runtime, dryRun, healthTimeout: healthTimeoutS } = flags;
     const { results, failures, planned } = await updateMachines(
       change,
       requireSomewhere(change, name, flags.host),
-      { ...{ name, images, values, only, dryRun }, rebase, runtime },
+      { ...{ name, images, values, only, dryRun }, rebase, runtime, healthTimeoutS },
     );
     return planned ?? finish(change, failures, results, flags.json);
   });
