@@ -74,6 +74,8 @@ rm /etc/systemd/system/etcd.service
 systemctl daemon-reload
 rmdir /var/lib/containers/storage/volumes/v/_data /var/lib/containers/storage/volumes/v /var/lib/containers/storage/volumes
 rmdir /var/lib/containers/storage /var/lib/containers /var/lib/cni/networks/site /var/lib/cni/networks /var/lib/cni
+# ip has made a mount of the folder.
+while umount /run/netns 2> /dev/null; do :; done
 rmdir /var/lib/etcd/member /run/netns
 rmdir /var/lib/etcd 2> /dev/null || true
 `;
