@@ -54,7 +54,8 @@ describeE2e('a node that leaves the cluster', () => {
       metadata: { name: 'moving' },
       spec: { minAvailable: 2, selector: { matchLabels: LABELS } },
     } as { kind: string });
-    const { code, stderr } = await runKboot(cluster.folder, 'reset', LEAVES, '--yes');
+    const reset = ['reset', LEAVES, '--yes', '--drain-timeout', '20s'];
+    const { code, stderr } = await runKboot(cluster.folder, ...reset);
     expect(code, stderr).toBe(12);
     expect(stderr).toContain(`${LEAVES}: its pods did not leave it`);
     expect(stderr).toMatch(/disruption budget/);
