@@ -5,8 +5,9 @@ import { KbootError } from '../lib/errors.ts';
 import { APPLY, RECOVER, SWITCHED_BACK } from './apply-script.ts';
 import { archiveOf, type Files } from './archive.ts';
 import { deploymentPath, type Slot, tmpfilesPath, unitPath } from './paths.ts';
+import type { HealthLimit } from './switch-files.ts';
 
-export interface Change {
+export interface Change extends HealthLimit {
   readonly root: string;
   readonly name: string;
   /** Of the deployment to build or to switch to. */
@@ -15,8 +16,6 @@ export interface Change {
   readonly active: Slot | undefined;
   readonly build?: Files;
   readonly switch?: Files;
-  /** Seconds that the service may take until it is healthy, on the way there and on the way back. */
-  readonly healthTimeoutS?: number | undefined;
 }
 
 export interface Applied {
@@ -49,6 +48,7 @@ export async function applyChange(
         ...script(APPLY, root, name, ...slots, what, unitPath(name), tmpfilesPath(name)),
         stdin: await archiveOf({ build: change.build, switch: change.switch }),
         sudo: true,
+        // There, and back when it does not come up.
         timeoutMs: APPLY_TIMEOUT_MS + 2 * (change.healthTimeoutS ?? 0) * 1000,
       },
       signal,

@@ -25,6 +25,12 @@ build_rootfs() {
   cd ..
 }
 
+# Keeps users of the machine from the values in a deployment, $1, and from all of it where the image wants that.
+close_off() {
+  if [ -f "$staging/build/closed" ]; then chmod 700 "$1"; fi
+  chmod 600 "$1/config.json" "$1/info"
+}
+
 build() {
   if [ ! -L "$root/$name" ] && { [ -e "$root/$name.0" ] || [ -e "$root/$name.1" ]; }; then
     take_back "$staging/build/leftovers" "$staging/build/leftover-units"
@@ -32,8 +38,7 @@ build() {
   cd "$staging/build/deployment"
   if [ -f "$staging/build/remote" ]; then ln -sT -- "$(cat "$staging/build/remote")" rootfs
   else build_rootfs; fi
-  chmod 600 config.json info
-  if [ -f "$staging/build/closed" ]; then chmod 700 .; fi
+  close_off .
   cd /
   sync "$staging/build/deployment"/*
   sync -f "$root"
@@ -42,9 +47,7 @@ build() {
   mv -T "$staging/build/deployment" "$root/$name.$slot"
   # Those that an earlier kboot has made open are closed as well.
   for folder in "$root/$name".[01]; do
-    if [ ! -d "$folder" ]; then continue; fi
-    chmod 600 "$folder/config.json" "$folder/info" 2> /dev/null || true
-    if [ -f "$staging/build/closed" ]; then chmod 700 "$folder"; fi
+    if [ -d "$folder" ]; then close_off "$folder" 2> /dev/null || true; fi
   done
 }
 `;

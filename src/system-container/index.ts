@@ -21,6 +21,7 @@ export { type RollbackResult, rollbackSystemContainer } from './rollback.ts';
 export { type RunOnceRequest, type RunOnceResult, runOnce } from './run-once.ts';
 export { startSystemContainer, startUntilHealthy } from './service.ts';
 export { type StoredImage, storedImages } from './stored-images.ts';
+export type { HealthLimit } from './switch-files.ts';
 export { type UninstallResult, uninstallSystemContainer } from './uninstall.ts';
 export {
   activateSystemContainer,

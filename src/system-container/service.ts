@@ -39,8 +39,8 @@ const START_SLACK_MS = 5 * 60 * 1000;
 
 /**
  * $1 checkout root, $2 container, $3 slot of the active deployment; on stdin an archive with `forward`, see startFiles.
- * Prints `ended TAB HOW` of a service that is not running and has not failed either, and `unchecked TAB PROGRAM` when
- * the machine does not have the program of the health check, which another container may bring later.
+ * Prints `ended TAB HOW` of a service that is not running and has not failed either, and `unchecked TAB PROGRAM` of
+ * one that runs when the machine does not have the program of the health check, which another container may bring later.
  */
 const START_HEALTHY = `${SHELL_FUNCTIONS}${SWITCH_FUNCTIONS}
 root=$1 name=$2 slot=$3
@@ -55,7 +55,7 @@ date +%s > "$switching/begun"
 program=$(tr '\\0' '\\n' < "$switching/forward/health" | head -n 1)
 if [ -n "$program" ] && ! command -v -- "$program" > /dev/null; then
   : > "$switching/forward/health"
-  printf 'unchecked\\t%s\\n' "$program"
+else program=
 fi
 code=0
 if ! systemctl start "$name.service"; then
@@ -63,7 +63,10 @@ if ! systemctl start "$name.service"; then
 else
   healthy "$switching/forward" "$slot" || code=$?
 fi
-if [ "$code" = 0 ]; then exit 0; fi
+if [ "$code" = 0 ]; then
+  if [ -n "$program" ]; then printf 'unchecked\\t%s\\n' "$program"; fi
+  exit 0
+fi
 if [ "$code" = 2 ]; then
   how="ended by itself, without an error"
   if [ "$(systemctl show --property=ConditionResult --value "$name.service")" = no ]; then

@@ -23,7 +23,18 @@ export const sideOf = ({ info }: Pick<Settled, 'info'>): Side => parseInfo(info)
 /** How long a container without a health check must stay up to count as healthy, in nanoseconds. */
 const CALM_NS = { new: 2_000_000_000, known: 1_000_000_000 } as const;
 
-export interface SwitchInputs {
+/** What the operator may say instead of the image. */
+export interface HealthLimit {
+  /** Seconds that the service may take until it is healthy, instead of what its image says. */
+  readonly healthTimeoutS?: number | undefined;
+}
+
+/** How a service is started or switched. */
+export interface SwitchOptions extends HealthLimit {
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface SwitchInputs extends HealthLimit {
   readonly from: Side;
   readonly to: Side;
   /** Folders of the two deployments. */
@@ -33,15 +44,6 @@ export interface SwitchInputs {
   readonly enable: readonly string[];
   /** It ran before: a rollback, or going back. */
   readonly known?: boolean;
-  /** Instead of what the images say, for both ways. */
-  readonly healthTimeoutS?: number | undefined;
-}
-
-/** How a service is started or switched. */
-export interface SwitchOptions {
-  readonly signal?: AbortSignal | undefined;
-  /** Seconds that the service may take until it is healthy, instead of what its image says. */
-  readonly healthTimeoutS?: number | undefined;
 }
 
 /** What a switch works from: the way there and the way back. */

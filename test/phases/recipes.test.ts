@@ -6,7 +6,7 @@ describe.each([
   ['init', INIT],
   ['join', JOIN],
   ['reset', RESET],
-  ['reset NODE', removal()],
+  ['reset NODE', removal(120)],
 ])('the recipe of %s', (_verb, recipe) => {
   it('has no phase twice', () => {
     const ids = recipe.map(({ id }) => id);

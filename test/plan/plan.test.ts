@@ -73,7 +73,7 @@ describe('init', () => {
 
 describe('reset', () => {
   it('takes the nodes that are named away, and nothing of the master that is asked', () => {
-    const lines = changed(removal(), doneMaster, doneNode);
+    const lines = changed(removal(120), doneMaster, doneNode);
     expect(lines.filter((line) => line.startsWith('master'))).toEqual([]);
     expect(lines.map((line) => line.replace('node2.example.com: ', ''))).toEqual([
       ...['drain', 'remove-node', 'stop', 'clean-network', 'uninstall', 'restore'],

@@ -95,6 +95,11 @@ test('one whose health the machine has no program to ask for only has to stay up
   await rm(folder, { recursive: true });
   await mkdir(folder);
   await expect(start({ STATE: 'failed' }, ['no-such-ctl'])).rejects.toThrow('c: it failed');
+  await rm(folder, { recursive: true });
+  await mkdir(folder);
+  expect(await start({ STATE: 'inactive' }, ['no-such-ctl'])).toEqual([
+    'c ended by itself, without an error',
+  ]);
 });
 
 test('a machine that takes long to answer for its health is given more time at each try', async () => {

@@ -301,15 +301,15 @@ test('a rollback goes by what the other deployment recorded, and renders nothing
 test('the time that a service may take to become healthy can be given instead of what its images say', async () => {
   const other = { info: { ...OLD, revision: 'older', 'health-check': ['true'], 'health-timeout': 7 } };
   const host = new FakeHost().on(isList, there(OLD, other)).on(isApply, 'away\t300\n');
-  const timeouts = async () => {
+  const timeouts = () => {
     const { command, stdin = '' } = host.calls.at(-1) ?? {};
     return { texts: [...stdin.matchAll(/\0(\d+)\n(?=\0)/g)].map(([, text]) => text), command };
   };
   await rollbackSystemContainer(host, 'test');
-  const usual = await timeouts();
+  const usual = timeouts();
   expect(usual.texts).toContain('7');
   await rollbackSystemContainer(host, 'test', { healthTimeoutS: 900 });
-  const given = await timeouts();
+  const given = timeouts();
   expect(given.texts.filter((text) => text === '900')).toHaveLength(2);
   expect(given.texts).not.toContain('7');
   // The command itself must outlast the way there and the way back.

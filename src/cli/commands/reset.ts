@@ -1,3 +1,4 @@
+import { Option } from 'commander';
 import { timeInSeconds } from '../time.ts';
 import { type Register, runVerb } from '../verb.ts';
 
@@ -9,10 +10,10 @@ export const registerReset: Register = (program, io) => {
     .argument('[nodes...]', 'nodes to take out of the cluster; without any, the whole cluster is taken down')
     .option('-y, --yes', 'do not ask', false)
     .option('--force', 'do not wait for the pods of a node, and do not ask the cluster', false)
-    .option(
-      '--drain-timeout <time>',
-      'how long the pods of a node may take to leave it (default: 2m)',
-      timeInSeconds,
+    .addOption(
+      new Option('--drain-timeout <time>', 'how long the pods of a node may take to leave it')
+        .argParser(timeInSeconds)
+        .default(120, '2m'),
     )
     .option('--dry-run', 'say what would be done, and change nothing', false)
     .action((nodes: string[], options, command) =>

@@ -18,7 +18,7 @@ export interface ResetOptions {
   readonly force: boolean;
   readonly dryRun: boolean;
   /** Seconds. */
-  readonly drainTimeout?: number;
+  readonly drainTimeout: number;
 }
 
 /** One group of machines that are reset together, and how. */

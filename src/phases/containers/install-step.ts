@@ -1,4 +1,5 @@
 import {
+  type HealthLimit,
   type InstallResult,
   installSystemContainer,
   runOnce,
@@ -9,7 +10,7 @@ import { everywhere, type Phase, type Subject, yes } from '../phase.ts';
 import type { ImageOf } from './send-image.ts';
 import { has, ofMachine, type Results, rootfsOf } from './step.ts';
 
-export interface InstallSettings {
+export interface InstallSettings extends HealthLimit {
   readonly name: string;
   readonly imageOf: ImageOf;
   readonly valuesOf: (subject: Subject) => Readonly<Record<string, string>>;
@@ -19,8 +20,6 @@ export interface InstallSettings {
   /** Only says what would be installed. */
   readonly display: boolean;
   readonly start: boolean;
-  /** Seconds that the service may take until it is healthy, instead of what its image says. */
-  readonly healthTimeoutS?: number | undefined;
 }
 
 /** What came of an install: of an image that is run once, its exit status. */

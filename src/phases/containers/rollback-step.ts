@@ -1,11 +1,18 @@
-import { type RollbackResult, rollbackSystemContainer } from '../../system-container/index.ts';
+import {
+  type HealthLimit,
+  type RollbackResult,
+  rollbackSystemContainer,
+} from '../../system-container/index.ts';
 import type { Phase } from '../phase.ts';
 import { has, type Results, whereInstalled } from './step.ts';
 
-/** Switches back to the former deployment, which has `healthTimeoutS` to become healthy where that is given. */
+interface RollbackSettings extends HealthLimit {
+  readonly name: string;
+}
+
+/** Switches back to the former deployment. */
 export function rollbackStep(
-  name: string,
-  healthTimeoutS: number | undefined,
+  { name, healthTimeoutS }: RollbackSettings,
   results: Results<RollbackResult>,
 ): Phase {
   return {

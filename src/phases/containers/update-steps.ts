@@ -1,5 +1,6 @@
 import {
   activateSystemContainer,
+  type HealthLimit,
   pruneSystemContainers,
   type UpdateResult,
   updateSystemContainer,
@@ -8,13 +9,11 @@ import { everywhere, no, type Phase, yes } from '../phase.ts';
 import type { ImageOf } from './send-image.ts';
 import { has, ofMachine, type Results, rootfsOf, whereInstalled } from './step.ts';
 
-export interface UpdateSettings {
+export interface UpdateSettings extends HealthLimit {
   readonly name: string;
   readonly imageOf: ImageOf;
   readonly values: Readonly<Record<string, string>>;
   readonly runtime?: string | undefined;
-  /** Seconds that the service may take until it is healthy, instead of what its image says. */
-  readonly healthTimeoutS?: number | undefined;
 }
 
 /** Builds the deployment that an update switches to. */

@@ -11,7 +11,7 @@ export const RESET: readonly Phase[] = [stopCluster, cleanNetwork, uninstall, re
  * The same for nodes of a cluster that goes on: their pods move, for which they have so many seconds, and the cluster
  * forgets them. The first master is part of such a run, because it is asked; nothing of it is taken away.
  */
-export const removal = (drainTimeoutS = 120): readonly Phase[] => [
+export const removal = (drainTimeoutS: number): readonly Phase[] => [
   drain(drainTimeoutS),
   removeNode,
   ...RESET.map((phase): Phase => ({ ...phase, on: isNode })),

@@ -3,12 +3,12 @@ import type { Results } from '../../../phases/containers/step.ts';
 import { activateStep, prepareStep } from '../../../phases/containers/update-steps.ts';
 import type { Subject } from '../../../phases/phase.ts';
 import type { Failure } from '../../../plan/outcome.ts';
-import type { UpdateResult } from '../../../system-container/index.ts';
+import type { HealthLimit, UpdateResult } from '../../../system-container/index.ts';
 import { applySteps, type Change } from './change.ts';
 import type { Images } from './images.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 
-export interface UpdateSettings {
+export interface UpdateSettings extends HealthLimit {
   readonly name: string;
   readonly images: Images;
   readonly rebase?: string | undefined;
@@ -17,8 +17,6 @@ export interface UpdateSettings {
   /** Build only, switch only; both when absent. */
   readonly only?: 'prepare' | 'activate' | undefined;
   readonly dryRun: boolean;
-  /** Seconds that the service may take until it is healthy, instead of what its image says. */
-  readonly healthTimeoutS?: number | undefined;
 }
 
 export interface Updated {
