@@ -7,11 +7,11 @@ import type { LabMachine } from './state.ts';
 const AT_ONCE = 4;
 
 /** Runs `task` on all machines and throws one error that holds every failure. */
-export async function onEachMachine<T>(
+export async function onEachMachine<M extends LabMachine, T>(
   lab: string,
-  machines: readonly LabMachine[],
+  machines: readonly M[],
   signal: AbortSignal | undefined,
-  task: (machine: LabMachine) => Promise<T>,
+  task: (machine: M) => Promise<T>,
 ): Promise<readonly T[]> {
   const outcomes = await fanOut(machines, AT_ONCE, task);
   signal?.throwIfAborted();

@@ -3,10 +3,12 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { arch, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { debianMirror, SUITE } from './debian-mirror.ts';
+import { SUITE } from './debian-mirror.ts';
+import { debootstrap, packRootfs } from './debootstrap.ts';
 import { holdLock } from './file-lock.ts';
 import { podmanChange } from './podman.ts';
-import { run, succeeds } from './run.ts';
+import { succeeds } from './run.ts';
+import type { LabOptions, VirtualMachine } from './state.ts';
 
 /** The repository of every version of the machine image. */
 export const IMAGE_REPOSITORY = 'localhost/kboot-machine';
@@ -19,14 +21,15 @@ const RECIPE = fileURLToPath(new URL('../../images/machine/', import.meta.url));
 /** What makes a machine an image-based one, as a layer on top. */
 const IMAGE_BASED = fileURLToPath(new URL('../../images/image-based-machine/', import.meta.url));
 
+/** A machine with a kernel of its own, and the emulator that runs it. */
+const VIRTUAL = fileURLToPath(new URL('../../images/virtual-machine/', import.meta.url));
+
 /** One layer for each image, and the same one whenever it is built. */
 const BUILD_SETTINGS = ['--isolation', 'chroot', '--squash', '--timestamp', '0'];
 
 interface ImageOptions {
-  /** Debian packages kept on top of the recipe's list. */
-  readonly extraPackages: readonly string[];
-  /** A machine whose /usr is read-only. */
-  readonly imageBased: boolean;
+  /** What the machines are to be. */
+  readonly options: Pick<LabOptions, 'shell' | 'imageBased' | 'virtual'>;
   readonly onProgress: (text: string) => void;
   readonly signal?: AbortSignal | undefined;
 }
@@ -46,15 +49,17 @@ export function imageTag(files: ReadonlyMap<string, Uint8Array>, inputs: readonl
 }
 
 /**
- * The name of the lab machine's image, which is built (a minute or two) when podman does not have it yet. Two runs
- * at the same time build it once.
+ * The name of the image for a lab's machines, which is built (a minute or two, more for a virtual machine's) when
+ * podman does not have it yet. Two runs at the same time build it once.
  */
-export async function ensureImage(options: ImageOptions): Promise<string> {
-  const { extraPackages, imageBased, onProgress, signal } = options;
+export async function ensureImage({ options, onProgress, signal }: ImageOptions): Promise<string> {
+  const extraPackages = options.shell === 'fish' ? ['fish', 'fish-common'] : [];
+  const build = { extraPackages, onProgress, signal };
+  if (options.virtual !== undefined) return ensureVirtual(options.virtual, build);
   const base = await ensureBuilt(RECIPE, [SUITE, arch(), ...extraPackages], signal, (image) =>
-    buildImage(image, options),
+    buildImage(image, build),
   );
-  if (!imageBased) return base;
+  if (!options.imageBased) return base;
   return ensureBuilt(IMAGE_BASED, [base], signal, async (image) => {
     onProgress('machine image: adding the layer with a read-only /usr');
     const settings = [...BUILD_SETTINGS, '--build-arg', `BASE=${base}`];
@@ -77,41 +82,68 @@ async function ensureBuilt(
   return image;
 }
 
-async function buildImage(image: string, { extraPackages, onProgress, signal }: ImageOptions): Promise<void> {
-  const packages = [...parsePackages(await readFile(join(RECIPE, 'packages'), 'utf8')), ...extraPackages];
-  const context = await mkdtemp(join(SCRATCH, 'kboot-machine-'));
-  try {
-    await cp(RECIPE, context, { recursive: true });
+interface Build {
+  /** Debian packages on top of the recipe's list. */
+  readonly extraPackages: readonly string[];
+  readonly onProgress: (text: string) => void;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function buildImage(image: string, { extraPackages, onProgress, signal }: Build): Promise<void> {
+  const packages = [...(await readPackages(join(RECIPE, 'packages'))), ...extraPackages];
+  await inContext(RECIPE, async (context) => {
     await writeFile(join(context, 'packages'), `${packages.join('\n')}\n`);
     onProgress('machine image: unpacking Debian (about a minute, once)');
-    await debootstrap(join(context, 'rootfs'), packages, signal);
+    await unpackInto(context, 'rootfs', SUITE, packages, signal);
     onProgress('machine image: building');
-    const archive = ['--numeric-owner', '--exclude=./dev/*', '--exclude=./var/lib/apt/lists/*'] as const;
-    const rootfs = join(context, 'rootfs');
-    await run(['tar', '-C', rootfs, ...archive, '-cf', join(context, 'rootfs.tar'), '.'], { signal });
-    await rm(rootfs, { recursive: true });
     await podmanChange(['build', ...BUILD_SETTINGS, '--tag', image, context], signal);
+  });
+}
+
+async function ensureVirtual(
+  { suite }: VirtualMachine,
+  { extraPackages, onProgress, signal }: Build,
+): Promise<string> {
+  return ensureBuilt(VIRTUAL, [suite, SUITE, arch(), ...extraPackages], signal, (image) =>
+    inContext(VIRTUAL, async (context) => {
+      onProgress('machine image: unpacking the emulator (about two minutes, once)');
+      const emulator = await readPackages(join(VIRTUAL, 'emulator-packages'));
+      await unpackInto(context, 'emulator', SUITE, emulator, signal);
+      onProgress(`machine image: unpacking Debian ${suite} with its kernel (about three minutes, once)`);
+      const guest = await readPackages(join(VIRTUAL, 'guest-packages'));
+      await unpackInto(context, 'guest', suite, [...guest, ...extraPackages], signal);
+      onProgress('machine image: building');
+      await podmanChange(['build', ...BUILD_SETTINGS, '--tag', image, context], signal);
+    }),
+  );
+}
+
+/** Runs `task` in a folder of its own with a copy of the recipe, which is gone afterwards. */
+async function inContext(recipe: string, task: (context: string) => Promise<void>): Promise<void> {
+  const context = await mkdtemp(join(SCRATCH, 'kboot-machine-'));
+  try {
+    await cp(recipe, context, { recursive: true });
+    await task(context);
   } finally {
     await rm(context, { recursive: true, force: true });
   }
 }
 
-/** Namespaces of its own: what debootstrap mounts and starts ends with it, however it ends. */
-async function debootstrap(
-  rootfs: string,
+/** Makes NAME.tar in a build's folder: Debian with these packages. */
+async function unpackInto(
+  context: string,
+  name: string,
+  suite: string,
   packages: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const { mirror, proxy } = await debianMirror(signal);
-  await run(
-    [
-      ...(['unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'] as const),
-      ...['debootstrap', '--variant=minbase', `--include=${packages.join(',')}`, SUITE, rootfs],
-      ...(mirror === undefined ? [] : [mirror]),
-    ],
-    { signal, ...(proxy !== undefined && { env: { http_proxy: proxy } }) },
-  );
+  const rootfs = join(context, name);
+  await debootstrap(suite, rootfs, packages, signal);
+  await packRootfs(rootfs, `${rootfs}.tar`, signal);
+  await rm(rootfs, { recursive: true });
 }
+
+const readPackages = async (path: string) => parsePackages(await readFile(path, 'utf8'));
 
 async function readFiles(folder: string): Promise<ReadonlyMap<string, Uint8Array>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });

@@ -1,21 +1,41 @@
 import { systemClock } from '../lib/clock.ts';
 import { KbootError } from '../lib/errors.ts';
 import { waitUntil } from '../lib/wait-until.ts';
-import { kindOf } from './kind.ts';
+import { execOnMachine, type LabAccess } from './exec.ts';
+import { kindOf, type MachineKind } from './kind.ts';
 import { containerName, volumeName } from './names.ts';
 import { listNames, podman, podmanChange } from './podman.ts';
-import { createVolumeArguments, removeContainersArguments, runMachineArguments } from './podman-arguments.ts';
+import {
+  createVolumeArguments,
+  removeContainersArguments,
+  runMachineArguments,
+  runVirtualMachineArguments,
+} from './podman-arguments.ts';
 import { BEHIND_BASTION_SCRIPT, PROVISION_SCRIPT, provisionArguments } from './provision.ts';
 import { succeeds } from './run.ts';
 import type { KnownMachine } from './ssh-files.ts';
 import type { LabMachine, LabOptions } from './state.ts';
 
-const BOOT_TIMEOUT_MS = 90_000;
-const SSH_TIMEOUT_MS = 30_000;
+const MINUTE_MS = 60_000;
+
+/** How long a machine may take to boot and to answer: a virtual one may be an emulated one on a busy computer. */
+const BOOT_TIMEOUT_MS: Readonly<Record<MachineKind, number>> = {
+  ordinary: 5 * MINUTE_MS,
+  'image-based': 5 * MINUTE_MS,
+  virtual: 30 * MINUTE_MS,
+};
+
 const POLL_MS = 250;
 
 /** podman's words for a container that was started whole; before that it is `created` or `initialized`. */
 const HAS_RUN: ReadonlySet<string> = new Set(['running', 'stopping', 'stopped', 'exited', 'paused']);
+
+/** Where a machine's container has the public part of the machine's host key. */
+const HOST_KEY: Readonly<Record<MachineKind, string>> = {
+  ordinary: '/etc/ssh/ssh_host_ed25519_key.pub',
+  'image-based': '/etc/ssh/ssh_host_ed25519_key.pub',
+  virtual: '/machine/host-key.pub',
+};
 
 /** What a machine of a lab is made from. */
 export interface MachineRecipe {
@@ -27,53 +47,82 @@ export interface MachineRecipe {
   readonly publicKey: string;
 }
 
-/** Runs a command as root on a machine, without ssh, and returns its standard output. Throws like `run`. */
-export async function execOnMachine(
-  lab: string,
-  machine: string,
-  argv: readonly string[],
-  { stdin, signal }: { readonly stdin?: string; readonly signal?: AbortSignal | undefined } = {},
-): Promise<string> {
-  return podman(['exec', '--interactive', containerName(lab, machine), ...argv], signal, stdin ?? '');
+/** A machine that was made or started, or that runs. */
+export interface StartedMachine extends KnownMachine {
+  /** It was made just now. */
+  readonly isNew: boolean;
 }
 
 /**
- * Makes and starts a machine, or starts the one that is there (`state`, podman's word), lets the lab's user in,
- * and returns it with its host key, once systemd has booted. What an interrupted run left half made is made anew.
+ * Makes and starts a machine, or starts the one that is there (`state`, podman's word), and returns it with its host
+ * key. What an interrupted run left half made is made anew.
  */
-export async function ensureMachine(
+export async function ensureStarted(
   machine: LabMachine,
   recipe: MachineRecipe,
   state: string | undefined,
   signal?: AbortSignal,
-): Promise<KnownMachine> {
-  const { lab } = recipe;
+): Promise<StartedMachine> {
+  const { lab, options } = recipe;
   const isNew = state === undefined || !HAS_RUN.has(state);
   if (isNew) await makeMachine(machine, recipe, signal);
   else if (state !== 'running') await podmanChange(['start', containerName(lab, machine.name)], signal);
-  await waitForBoot(lab, machine.name, { isNew, signal });
-  await provision(machine, recipe, signal);
-  const hostKey = await execOnMachine(lab, machine.name, ['cat', '/etc/ssh/ssh_host_ed25519_key.pub'], {
-    signal,
-  });
-  return { ...machine, hostKey: hostKey.split(' ').slice(0, 2).join(' ').trim() };
+  return { ...machine, isNew, hostKey: await hostKeyOf(lab, machine.name, kindOf(options), signal) };
+}
+
+/** Waits until a machine has booted, and lets the lab's user in. */
+export async function admitUser(
+  access: LabAccess,
+  { isNew, ...machine }: StartedMachine,
+  recipe: MachineRecipe,
+  signal?: AbortSignal,
+): Promise<void> {
+  await waitForBoot(access, machine.name, { isNew, signal });
+  await provision(access, machine, recipe, signal);
+  await waitForSsh(access, machine.name, signal);
 }
 
 async function makeMachine(
   machine: LabMachine,
-  { lab, image, options }: MachineRecipe,
+  { lab, image, options, gateway, publicKey }: MachineRecipe,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const { tmpNoexec, varSize } = options;
+  const { tmpNoexec, varSize, virtual } = options;
   await podmanChange(removeContainersArguments([containerName(lab, machine.name)]), signal);
   const volume = volumeName(lab, machine.name);
   if ((await listNames('volume', lab, signal)).includes(volume))
     await podmanChange(['volume', 'rm', volume], signal);
   if (varSize === undefined) await podmanChange(createVolumeArguments(lab, machine.name), signal);
+  const spec = { ...machine, lab, image, kind: kindOf(options) };
   await podmanChange(
-    runMachineArguments({ ...machine, lab, image, tmpNoexec, varSize, kind: kindOf(options) }),
+    virtual === undefined
+      ? runMachineArguments({ ...spec, tmpNoexec, varSize })
+      : runVirtualMachineArguments({ ...spec, virtual, gateway, publicKey }),
     signal,
   );
+}
+
+async function hostKeyOf(
+  lab: string,
+  machine: string,
+  kind: MachineKind,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const container = containerName(lab, machine);
+  const look = async () => {
+    const key = await podman(['exec', container, 'cat', HOST_KEY[kind]], signal).catch((error) => {
+      signal?.throwIfAborted();
+      if (error instanceof KbootError && error.code === 'COMMAND_FAILED') return '';
+      throw error;
+    });
+    return /^ssh-ed25519 \S+/.exec(key)?.[0];
+  };
+  const settings = { clock: systemClock, everyMs: POLL_MS, signal, host: machine };
+  return waitUntil('its host key', look, {
+    ...settings,
+    timeoutMs: BOOT_TIMEOUT_MS[kind],
+    hint: `podman logs ${container}`,
+  });
 }
 
 /**
@@ -81,22 +130,20 @@ async function makeMachine(
  * that was used, it is its users' business.
  */
 export async function waitForBoot(
-  lab: string,
+  access: LabAccess,
   machine: string,
   { isNew, signal }: { readonly isNew: boolean; readonly signal?: AbortSignal | undefined },
 ): Promise<void> {
+  const ask = (...argv: string[]) =>
+    execOnMachine(access, machine, argv, { signal }).catch((error) => {
+      signal?.throwIfAborted();
+      if (error instanceof KbootError && error.code === 'COMMAND_FAILED') return undefined;
+      throw error;
+    });
   const booted = async () => {
-    const command = ['exec', containerName(lab, machine), 'systemctl', 'is-system-running', '--wait'];
-    if (await succeeds(['podman', ...command], signal)) return true;
-    const failed = await execOnMachine(
-      lab,
-      machine,
-      ['systemctl', 'list-units', '--failed', '--plain', '--no-legend'],
-      {
-        signal,
-      },
-    ).catch(() => '');
-    if (failed === '') return undefined;
+    if ((await ask('systemctl', 'is-system-running', '--wait')) !== undefined) return true;
+    const failed = await ask('systemctl', 'list-units', '--failed', '--plain', '--no-legend');
+    if (!failed) return undefined;
     if (!isNew) return true;
     throw new KbootError('COMMAND_FAILED', `${machine}: booted, but with failed units:\n${failed}`, {
       host: machine,
@@ -104,48 +151,46 @@ export async function waitForBoot(
   };
   await waitUntil('boot', booted, {
     clock: systemClock,
-    timeoutMs: BOOT_TIMEOUT_MS,
+    timeoutMs: BOOT_TIMEOUT_MS[access.kind],
     everyMs: POLL_MS,
     signal,
     host: machine,
-    hint: `podman logs ${containerName(lab, machine)}`,
+    hint: `podman logs ${containerName(access.name, machine)}`,
   });
 }
 
 /** Waits until a machine lets the lab's user in by ssh, with the lab's ssh_config. */
-export async function waitForSsh(sshConfig: string, machine: string, signal?: AbortSignal): Promise<void> {
-  const options = ['-F', sshConfig, '-o', 'BatchMode=yes', '-o', 'ConnectTimeout=5'];
+export async function waitForSsh(
+  { files, kind }: LabAccess,
+  machine: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  const options = ['-F', files.sshConfig, '-o', 'BatchMode=yes', '-o', 'ConnectTimeout=30'];
   const answers = async () =>
     (await succeeds(['ssh', ...options, machine, 'true'], signal)) ? true : undefined;
   await waitUntil('ssh', answers, {
     clock: systemClock,
-    timeoutMs: SSH_TIMEOUT_MS,
+    timeoutMs: BOOT_TIMEOUT_MS[kind],
     everyMs: POLL_MS,
     signal,
     host: machine,
-    hint: `ssh -v -F ${sshConfig} ${machine}`,
+    hint: `ssh -v -F ${files.sshConfig} ${machine}`,
   });
 }
 
 async function provision(
+  access: LabAccess,
   machine: LabMachine,
-  recipe: MachineRecipe,
+  { options, publicKey, gateway }: MachineRecipe,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const { lab, options, publicKey, gateway } = recipe;
   const isBastion = machine.role === 'bastion';
   const user: LabOptions = isBastion ? { ...options, user: 'root', shell: 'sh' } : options;
-  await execOnMachine(
-    lab,
-    machine.name,
-    ['sh', '-c', PROVISION_SCRIPT, 'provision', ...provisionArguments(user)],
-    {
-      stdin: publicKey,
-      signal,
-    },
-  );
-  if (options.bastion && !isBastion)
-    await execOnMachine(lab, machine.name, ['sh', '-c', BEHIND_BASTION_SCRIPT, 'provision', gateway], {
+  const script = (text: string, args: readonly string[], stdin?: string) =>
+    execOnMachine(access, machine.name, ['sh', '-c', text, 'provision', ...args], {
+      ...(stdin !== undefined && { stdin }),
       signal,
     });
+  await script(PROVISION_SCRIPT, provisionArguments(user), publicKey);
+  if (options.bastion && !isBastion) await script(BEHIND_BASTION_SCRIPT, [gateway]);
 }

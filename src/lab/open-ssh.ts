@@ -10,10 +10,11 @@ export function sshCommand(
   sshConfig: string,
   machine: string,
   argv: readonly string[],
+  options: readonly string[] = [],
 ): readonly [string, ...string[]] {
   const [first, ...others] = argv;
   const command = first === undefined ? [] : [others.length === 0 ? first : toShell(argv)];
-  return ['ssh', '-F', sshConfig, machine, ...command];
+  return ['ssh', '-F', sshConfig, ...options, machine, ...command];
 }
 
 /** Opens a shell on a machine or runs a command there, in the user's terminal. Resolves with the exit code. */

@@ -1,20 +1,35 @@
 import type { MachineKind } from './kind.ts';
 import { containerName, labLabel, networkName, shortName, volumeName } from './names.ts';
+import type { VirtualMachine } from './state.ts';
 
-/** What decides how one machine is run. */
-export interface MachineSpec {
+/** What decides how one machine is run, of whatever kind. */
+interface CommonSpec {
   readonly lab: string;
   readonly name: string;
   readonly role: string;
   readonly address: string;
   readonly image: string;
-  readonly tmpNoexec: boolean;
-  /** Makes /var a small one in memory (`400m`), which does not outlive a reboot; a volume when undefined. */
-  readonly varSize: string | undefined;
   readonly kind: MachineKind;
 }
 
+/** A machine that is a container. */
+export interface MachineSpec extends CommonSpec {
+  readonly tmpNoexec: boolean;
+  /** Makes /var a small one in memory (`400m`), which does not outlive a reboot; a volume when undefined. */
+  readonly varSize: string | undefined;
+}
+
+/** A machine that an emulator in a container runs. */
+export interface VirtualMachineSpec extends CommonSpec {
+  readonly virtual: VirtualMachine;
+  readonly gateway: string;
+  /** The key that may log in as root. */
+  readonly publicKey: string;
+}
+
 const EPHEMERAL = 'rw,nosuid,nodev';
+
+const LIMITS = ['--ulimit', 'nofile=20000:20000', '--ulimit', 'nproc=32000:32000'];
 
 /**
  * The arguments of `podman` that start a machine, which boots systemd.
@@ -31,7 +46,7 @@ const EPHEMERAL = 'rw,nosuid,nodev';
  * - `on-failure`: `systemctl reboot` inside ends the container by a signal, and podman starts it again.
  */
 export function runMachineArguments(spec: MachineSpec): readonly string[] {
-  const { lab, name, role, address, image, tmpNoexec, varSize, kind } = spec;
+  const { lab, name, image, tmpNoexec, varSize } = spec;
   const tmpfs = [
     `/tmp:${EPHEMERAL},${tmpNoexec ? 'noexec' : 'exec'},mode=1777`,
     `/run:${EPHEMERAL},exec,mode=755`,
@@ -40,18 +55,54 @@ export function runMachineArguments(spec: MachineSpec): readonly string[] {
   ];
   const volumes = varSize === undefined ? [`${volumeName(lab, name)}:/var:dev,suid,exec`] : [];
   return [
+    ...commonArguments(spec),
+    ...['--privileged', '--pids-limit', '-1', '--systemd=false', '--env', 'container=podman'],
+    ...['--stop-signal', 'SIGRTMIN+3', '--cgroupns', 'private', '--runtime', 'runc'],
+    ...['--sysctl', 'net.ipv4.ip_forward=0'],
+    ...LIMITS,
+    ...['--restart', 'on-failure'],
+    ...tmpfs.flatMap((mount) => ['--tmpfs', mount]),
+    ...volumes.flatMap((volume) => ['--volume', volume]),
+    ...['--pull', 'never', image],
+  ];
+}
+
+/**
+ * The arguments of `podman` that start a virtual machine: an emulator that has the container's address, and its disk
+ * on a volume (images/virtual-machine/files/usr/local/sbin/boot-guest). To end the container is to cut the machine's
+ * power, and the machine reboots without it, so nothing starts it again.
+ */
+export function runVirtualMachineArguments(spec: VirtualMachineSpec): readonly string[] {
+  const { lab, name, address, image, virtual, gateway, publicKey } = spec;
+  const settings = {
+    KBOOT_NAME: name,
+    KBOOT_ADDRESS: address,
+    KBOOT_MAC: macOf(address),
+    KBOOT_GATEWAY: gateway,
+    KBOOT_MEMORY: virtual.memory,
+    KBOOT_CPUS: virtual.cpus,
+    KBOOT_DISK: virtual.disk,
+    KBOOT_KEY: publicKey,
+  };
+  return [
+    ...commonArguments(spec),
+    ...['--privileged', '--pids-limit', '-1', '--runtime', 'runc'],
+    ...LIMITS,
+    ...['--restart', 'no'],
+    ...Object.entries(settings).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
+    ...['--volume', `${volumeName(lab, name)}:/machine`],
+    ...['--pull', 'never', image],
+  ];
+}
+
+/** What every machine's container has: names, labels, and a place in the lab's network. */
+function commonArguments({ lab, name, role, address, kind }: CommonSpec): readonly string[] {
+  return [
     ...['run', '--detach', '--name', containerName(lab, name), '--hostname', name],
     ...['--label', labLabel(lab), '--label', `kboot.machine=${name}`, '--label', `kboot.role=${role}`],
     ...['--label', `kboot.address=${address}`, '--label', `kboot.kind=${kind}`],
     ...['--network', networkName(lab), '--ip', address, '--mac-address', macOf(address)],
     ...['--network-alias', name, '--network-alias', shortName(name), '--dns-search', '.'],
-    ...['--privileged', '--pids-limit', '-1', '--systemd=false', '--env', 'container=podman'],
-    ...['--stop-signal', 'SIGRTMIN+3', '--cgroupns', 'private', '--runtime', 'runc'],
-    ...['--sysctl', 'net.ipv4.ip_forward=0'],
-    ...['--ulimit', 'nofile=20000:20000', '--ulimit', 'nproc=32000:32000', '--restart', 'on-failure'],
-    ...tmpfs.flatMap((mount) => ['--tmpfs', mount]),
-    ...volumes.flatMap((volume) => ['--volume', volume]),
-    ...['--pull', 'never', image],
   ];
 }
 

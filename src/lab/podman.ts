@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { kindOf, type MachineKind } from './kind.ts';
+import { kindOfLabel, type MachineKind } from './kind.ts';
 import { labLabel } from './names.ts';
 import { run } from './run.ts';
 
@@ -47,7 +47,7 @@ export async function listContainers(lab: string, signal?: AbortSignal): Promise
       machine: Labels['kboot.machine'] ?? '',
       role: Labels['kboot.role'] ?? '',
       address: Labels['kboot.address'] ?? '',
-      kind: kindOf({ imageBased: Labels['kboot.kind'] === 'image-based' }),
+      kind: kindOfLabel(Labels['kboot.kind']),
       state: State,
     }));
 }

@@ -31,8 +31,9 @@ sed -i "s|^\\($user:.*:\\)[^:]*\\$|\\1$shell|" /etc/passwd
 `;
 
 /** The arguments of PROVISION_SCRIPT. */
-export function provisionArguments({ user, sudo, shell }: LabOptions): readonly string[] {
-  return [user, sudo ? 'sudo' : 'no-sudo', shell === 'fish' ? '/usr/bin/fish' : '/bin/sh'];
+export function provisionArguments({ user, sudo, shell, virtual }: LabOptions): readonly string[] {
+  const usual = virtual === undefined ? '/bin/sh' : '/bin/bash';
+  return [user, sudo ? 'sudo' : 'no-sudo', shell === 'fish' ? '/usr/bin/fish' : usual];
 }
 
 /**

@@ -49,6 +49,14 @@ export function requireRoot(): void {
   });
 }
 
+/** Throws REFUSED for a processor that the emulator of virtual machines is not made for. `arch`: Node's word. */
+export function requireProcessor(arch: string): void {
+  if (arch === 'x64') return;
+  throw new KbootError('REFUSED', `the lab's virtual machines are x86-64 ones, and this machine is ${arch}`, {
+    hint: 'kboot lab up without --vm runs machines in podman',
+  });
+}
+
 interface RequirementOptions {
   /** PATH */
   readonly path: string;

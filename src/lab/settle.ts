@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { KbootError } from '../lib/errors.ts';
 import { labCommand, type PlannedMachine, planMachines } from './names.ts';
-import type { LabMachine, LabOptions, LabRecord } from './state.ts';
+import type { LabMachine, LabOptions, LabRecord, VirtualMachine } from './state.ts';
 
 const DEFAULTS = { masters: 1, nodes: 2 };
 const DEFAULT_OPTIONS: LabOptions = {
@@ -13,11 +13,22 @@ const DEFAULT_OPTIONS: LabOptions = {
   imageBased: false,
 };
 
+/** A control plane with some pods fits; the disk is a sparse file. */
+const DEFAULT_VIRTUAL: VirtualMachine = { suite: 'bookworm', memory: 3072, cpus: 2, disk: '14G' };
+
+/** Whom a stock Debian lets in: its installer makes a user who may use sudo. */
+const VIRTUAL_USER = 'admin';
+
+/** What someone may ask of a lab's machines; `virtual` makes them virtual ones, as far as said of this size. */
+export type WantedOptions = Partial<Omit<LabOptions, 'virtual'>> & {
+  readonly virtual?: Partial<VirtualMachine>;
+};
+
 /** What someone may ask of a lab. */
 interface Wanted {
   readonly masters?: number;
   readonly nodes?: number;
-  readonly options?: Partial<LabOptions>;
+  readonly options?: WantedOptions;
 }
 
 /**
@@ -30,7 +41,7 @@ export function settle(
 ): { readonly planned: readonly PlannedMachine[]; readonly options: LabOptions } {
   const count = (role: LabMachine['role']) =>
     former?.machines.filter((machine) => machine.role === role).length;
-  const options: LabOptions = { ...(former?.options ?? DEFAULT_OPTIONS), ...request.options };
+  const options = settleOptions(request.options, former?.options);
   const planned = planMachines({
     masters: request.masters ?? count('master') ?? DEFAULTS.masters,
     nodes: request.nodes ?? count('node') ?? DEFAULTS.nodes,
@@ -47,4 +58,14 @@ export function settle(
   throw new KbootError('REFUSED', `lab ${former.name}: is there already and ${what}`, {
     hint: `${down} first, or ${up} without numbers to keep it as it is`,
   });
+}
+
+function settleOptions(
+  { virtual: wanted, ...others }: WantedOptions = {},
+  former: LabOptions | undefined,
+): LabOptions {
+  const usual = wanted === undefined ? DEFAULT_OPTIONS : { ...DEFAULT_OPTIONS, user: VIRTUAL_USER };
+  const options = { ...(former ?? usual), ...others };
+  if (wanted === undefined) return options;
+  return { ...options, virtual: { ...DEFAULT_VIRTUAL, ...former?.virtual, ...wanted } };
 }

@@ -2,6 +2,7 @@ import { mkdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { KbootError } from '../lib/errors.ts';
+import { LEAST_MEMORY, SUITES } from './kind.ts';
 
 const machine = z.strictObject({
   name: z.string(),
@@ -27,6 +28,15 @@ const LabRecord = z.strictObject({
     varSize: z.string().optional(),
     /** Machines whose /usr is read-only. */
     imageBased: z.boolean().default(false),
+    /** Machines with a kernel of their own: the Debian release, MiB of memory, processors, and the size of the disk. */
+    virtual: z
+      .strictObject({
+        suite: z.enum(SUITES),
+        memory: z.int().min(LEAST_MEMORY),
+        cpus: z.int().min(1),
+        disk: z.string(),
+      })
+      .optional(),
   }),
   /** The cluster file that `lab up` wrote, and the SHA-256 of what it wrote. */
   clusterFile: z.strictObject({ path: z.string(), sha256: z.string() }).optional(),
@@ -35,6 +45,7 @@ const LabRecord = z.strictObject({
 export type LabRecord = Readonly<z.output<typeof LabRecord>>;
 export type LabMachine = LabRecord['machines'][number];
 export type LabOptions = LabRecord['options'];
+export type VirtualMachine = NonNullable<LabOptions['virtual']>;
 
 /** Where a lab keeps its files. */
 export interface LabFolder {

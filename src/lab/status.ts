@@ -1,6 +1,6 @@
-import { execa } from 'execa';
+import { execOnMachine, type LabAccess } from './exec.ts';
 import type { MachineKind } from './kind.ts';
-import { checkLabName, containerName } from './names.ts';
+import { checkLabName } from './names.ts';
 import { listContainers } from './podman.ts';
 import { requireRoot } from './requirements.ts';
 import { type LabFolder, labFolder } from './state.ts';
@@ -28,30 +28,29 @@ export async function labStatus(name: string, context: LabContext): Promise<LabS
   checkLabName(name);
   requireRoot();
   const containers = await listContainers(name, context.signal);
+  const files = labFolder(name, context);
   const machines = await Promise.all(
     containers.map(async ({ machine, role, address, kind, state }) => ({
       name: machine,
       role,
       address,
       kind,
-      state: state === 'running' ? await systemState(name, machine, context.signal) : state,
+      state: state === 'running' ? await systemState({ name, kind, files }, machine, context.signal) : state,
     })),
   );
-  return { name, machines: machines.sort(byRoleAndName), files: labFolder(name, context) };
+  return { name, machines: machines.sort(byRoleAndName), files };
 }
 
-async function systemState(lab: string, machine: string, signal: AbortSignal | undefined): Promise<string> {
-  const { stdout } = await execa(
-    'podman',
-    ['exec', containerName(lab, machine), 'systemctl', 'is-system-running'],
-    {
-      reject: false,
-      stdin: 'ignore',
-      ...(signal && { cancelSignal: signal }),
-    },
-  );
+/** systemd's word for a machine; `starting` for one that does not answer yet. */
+async function systemState(
+  access: LabAccess,
+  machine: string,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const say = 'systemctl is-system-running || true';
+  const state = await execOnMachine(access, machine, ['sh', '-c', say], { signal }).catch(() => '');
   signal?.throwIfAborted();
-  return stdout.trim() || 'starting';
+  return state.trim() || 'starting';
 }
 
 function byRoleAndName(a: MachineStatus, b: MachineStatus): number {

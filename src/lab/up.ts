@@ -1,18 +1,20 @@
 import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { arch } from 'node:os';
 import { clusterFileText, sha256, type Written, writeClusterFile } from './cluster-file.ts';
 import { onEachMachine } from './each-machine.ts';
+import type { LabAccess } from './exec.ts';
 import { ensureImage } from './image.ts';
-import { ensureMachine, waitForSsh } from './machine.ts';
+import { kindOf } from './kind.ts';
+import { admitUser, ensureStarted } from './machine.ts';
 import { addressIn, checkLabName, DEFAULT_LAB, networkName } from './names.ts';
 import { inspectNetwork, listContainers, listNames, podmanChange } from './podman.ts';
 import { createNetworkArguments } from './podman-arguments.ts';
-import { ensureRequirements, requireRoot } from './requirements.ts';
+import { ensureRequirements, requireProcessor, requireRoot } from './requirements.ts';
 import { run } from './run.ts';
-import { settle } from './settle.ts';
+import { settle, type WantedOptions } from './settle.ts';
 import { type KnownMachine, knownHostsText, sshConfigText } from './ssh-files.ts';
 import {
   type LabFolder,
-  type LabOptions,
   type LabRecord,
   labFolder,
   readLabRecord,
@@ -37,17 +39,14 @@ export interface LabUpRequest {
   /** Absolute path of the kboot.yaml to write; none is written when absent. */
   readonly clusterFile?: string;
   /** What makes its machines different from the usual; default: as the lab has already, else root, sh, one network. */
-  readonly options?: Partial<LabOptions>;
+  readonly options?: WantedOptions;
 }
 
 /** A lab that is up. */
-export interface Lab {
-  readonly name: string;
+export interface Lab extends LabAccess {
   readonly machines: readonly KnownMachine[];
   /** `10.89.0.0/24` */
   readonly subnet: string;
-  /** Absolute paths of its ssh_config, known_hosts and private key. */
-  readonly files: LabFolder;
   /** Machines that this run made or started. */
   readonly started: readonly string[];
   /** The cluster file's text, and what became of it when one was asked for. */
@@ -67,9 +66,8 @@ export async function labUp(request: LabUpRequest, context: LabContext): Promise
   const files = labFolder(name, context);
   const former = await readLabRecord(files);
   const { planned, options } = settle(request, former);
-  const extraPackages = options.shell === 'fish' ? ['fish', 'fish-common'] : [];
-  const { imageBased } = options;
-  const image = await ensureImage({ extraPackages, imageBased, onProgress, signal });
+  if (options.virtual !== undefined) requireProcessor(arch());
+  const image = await ensureImage({ options, onProgress, signal });
   const publicKey = await ensureKey(files, signal);
   const { subnet, gateway } = await ensureNetwork(name, signal);
   const machines = planned.map(({ name, role, number }) => ({
@@ -90,15 +88,17 @@ export async function labUp(request: LabUpRequest, context: LabContext): Promise
     .filter((machine) => states.get(machine.name) !== 'running')
     .map(({ name }) => name);
   if (started.length > 0) onProgress(`starting ${started.join(', ')}`);
-  const known = await onEachMachine(name, machines, signal, (machine) =>
-    ensureMachine(machine, recipe, states.get(machine.name), signal),
+  const running = await onEachMachine(name, machines, signal, (machine) =>
+    ensureStarted(machine, recipe, states.get(machine.name), signal),
   );
-  await writeFile(files.knownHosts, knownHostsText(known), { mode: 0o600 });
+  await writeFile(files.knownHosts, knownHostsText(running), { mode: 0o600 });
   await writeFile(files.sshConfig, sshConfigText(machines, options.user, files), { mode: 0o600 });
-  await onEachMachine(name, machines, signal, (machine) => waitForSsh(files.sshConfig, machine.name, signal));
+  const access = { name, kind: kindOf(options), files };
+  await onEachMachine(name, running, signal, (machine) => admitUser(access, machine, recipe, signal));
+  const known = running.map(({ isNew: _, ...machine }) => machine);
   const text = clusterFileText(name, machines, files.sshConfig);
   const written = await settleClusterFile(request.clusterFile, text, files, record);
-  return { name, machines: known, subnet, files, started, clusterFile: { text, written } };
+  return { ...access, machines: known, subnet, started, clusterFile: { text, written } };
 }
 
 async function ensureKey(files: LabFolder, signal: AbortSignal | undefined): Promise<string> {

@@ -5,7 +5,8 @@ import { env, execPath } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { execOnMachine, labDown } from '../../src/lab/lab.ts';
+import { labDown } from '../../src/lab/lab.ts';
+import { containerName } from '../../src/lab/names.ts';
 import { CLUSTER_TIMEOUT_MS, MACHINES, MASTER } from '../helpers/cluster.ts';
 import { freshLabName } from '../helpers/lab.ts';
 import { describeE2e } from '../helpers/require-e2e.ts';
@@ -64,7 +65,7 @@ describeE2e('the demo', () => {
       '-n',
       'kube-system',
     ];
-    await execOnMachine(lab, MASTER, [...stop, 'kube-dns']);
+    await execa('podman', ['exec', containerName(lab, MASTER), ...stop, 'kube-dns']);
     const { stdout, stderr, exitCode } = await demo('--patience', '5');
     expect(exitCode).toBe(1);
     const failed = rowsOf(stdout).filter(([result]) => result === 'FAIL');

@@ -31,7 +31,7 @@ export const defaultBundle = (): Promise<Bundle> =>
 
 /** Runs a script as root on a machine of a lab, without ssh: what is looked at is not changed by looking. */
 export function on(lab: Lab, machine: string, text: string, ...args: string[]): Promise<string> {
-  return execOnMachine(lab.name, machine, ['sh', '-c', text, 'test', ...args]);
+  return execOnMachine(lab, machine, ['sh', '-c', text, 'test', ...args]);
 }
 
 /** Runs the bundle's own kubectl here, with the kubeconfig that kboot wrote beside kboot.yaml. */

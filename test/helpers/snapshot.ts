@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import type { Lab } from '../../src/lab/lab.ts';
+import { execOnMachine, type Lab } from '../../src/lab/lab.ts';
 import { on } from './cluster.ts';
 
 /** Everything of a machine that kboot could change, one fact a line, sorted. */
@@ -74,8 +74,11 @@ true
 export async function takeSnapshot(lab: Lab, machine: string): Promise<Snapshot> {
   const seen = await on(lab, machine, LOOK, 'snapshot');
   const rules = await inNetwork(lab, machine, ['nft', '--stateless', 'list', 'ruleset']);
+  const modules =
+    lab.kind === 'virtual' ? await on(lab, machine, "sed 's/ .*//; s/^/module /' /proc/modules") : '';
   const lines = [
     ...seen.split('\n'),
+    ...modules.split('\n'),
     ...rules
       .split('\n')
       .filter((line) => line.trim() !== '')
@@ -102,8 +105,12 @@ function subtract(lines: Snapshot, others: Snapshot): readonly string[] {
   });
 }
 
-/** Runs a program of this computer in the network of a machine, which has no firewall tools of its own. */
+/**
+ * Runs a program of this computer in the network of a machine, which has no firewall tools of its own; a virtual
+ * machine has.
+ */
 export async function inNetwork(lab: Lab, machine: string, argv: readonly string[]): Promise<string> {
+  if (lab.kind === 'virtual') return execOnMachine(lab, machine, argv);
   const container = `kboot-lab-${lab.name}-${machine}`;
   const { stdout: pid } = await execa('podman', [
     'container',

@@ -29,5 +29,5 @@ test.each([
   ['a folder or a disc', ['bookworm|main|Debian|file:/srv/debian/'], undefined],
   ['nothing', [''], undefined],
 ])('%s', (_title, lines, mirror) => {
-  expect(chooseMirror(lines.join('\n'))).toBe(mirror);
+  expect(chooseMirror(lines.join('\n'), 'bookworm')).toBe(mirror);
 });

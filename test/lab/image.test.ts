@@ -17,6 +17,14 @@ test('the machine image keeps what a machine needs, and nothing else', () => {
   ]);
 });
 
+test("a virtual machine's lists of packages name each one once, in order", () => {
+  for (const list of ['emulator-packages', 'guest-packages']) {
+    const url = new URL(`../../images/virtual-machine/${list}`, import.meta.url);
+    const packages = parsePackages(readFileSync(url, 'utf8'));
+    expect(packages).toEqual([...new Set(packages)].sort());
+  }
+});
+
 describe('the tag of the image', () => {
   const files = fc
     .uniqueArray(fc.tuple(fc.string({ minLength: 1 }), fc.uint8Array()), { selector: ([path]) => path })

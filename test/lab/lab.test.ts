@@ -202,9 +202,7 @@ describeE2e('a lab that goes', { timeout: LAB_UP_TIMEOUT_MS }, () => {
     await expect(up).rejects.toBe(reason);
     const lab = await labUp({ name }, context());
     expect(lab.machines.map((machine) => machine.name)).toEqual(['master.example.com', 'node1.example.com']);
-    expect(await execOnMachine(name, 'node1.example.com', ['systemctl', 'is-system-running'])).toBe(
-      'running',
-    );
+    expect(await execOnMachine(lab, 'node1.example.com', ['systemctl', 'is-system-running'])).toBe('running');
   });
 });
 

@@ -25,7 +25,7 @@ const DIRECTORIES =
 
 describeE2e('a lab machine', () => {
   const own = useLab({ nodes: 0 });
-  const sh = (script: string) => execOnMachine(own.lab.name, 'master.example.com', ['sh', '-c', script]);
+  const sh = (script: string) => execOnMachine(own.lab, 'master.example.com', ['sh', '-c', script]);
 
   test('has what kboot needs', async () => {
     expect(await sh(`for c in ${NEEDED.join(' ')}; do command -v $c >/dev/null || echo "$c"; done`)).toBe('');

@@ -3,6 +3,7 @@ import {
   createNetworkArguments,
   createVolumeArguments,
   runMachineArguments,
+  runVirtualMachineArguments,
 } from '../../src/lab/podman-arguments.ts';
 
 const SPEC = {
@@ -62,6 +63,50 @@ test('a small /var is in memory and needs no volume', () => {
   const words = runMachineArguments({ ...SPEC, varSize: '400m' });
   expect(words).toContain('/var:rw,dev,suid,exec,mode=755,size=400m');
   expect(words).not.toContain('--volume');
+});
+
+test('a virtual machine is an emulator with the address and the name of the machine', () => {
+  const { tmpNoexec: _tmp, varSize: _var, ...common } = SPEC;
+  const words = runVirtualMachineArguments({
+    ...common,
+    kind: 'virtual',
+    virtual: { suite: 'bookworm', memory: 2048, cpus: 1, disk: '10G' },
+    gateway: '10.89.3.1',
+    publicKey: 'ssh-ed25519 AAAA kboot lab',
+  });
+  expect(words.join(' ').replaceAll(' --', '\n--')).toMatchInlineSnapshot(`
+    "run
+    --detach
+    --name kboot-lab-mine-node1.example.com
+    --hostname node1.example.com
+    --label kboot.lab=mine
+    --label kboot.machine=node1.example.com
+    --label kboot.role=node
+    --label kboot.address=10.89.3.51
+    --label kboot.kind=virtual
+    --network kboot-lab-mine
+    --ip 10.89.3.51
+    --mac-address 02:6b:0a:59:03:33
+    --network-alias node1.example.com
+    --network-alias node1
+    --dns-search .
+    --privileged
+    --pids-limit -1
+    --runtime runc
+    --ulimit nofile=20000:20000
+    --ulimit nproc=32000:32000
+    --restart no
+    --env KBOOT_NAME=node1.example.com
+    --env KBOOT_ADDRESS=10.89.3.51
+    --env KBOOT_MAC=02:6b:0a:59:03:33
+    --env KBOOT_GATEWAY=10.89.3.1
+    --env KBOOT_MEMORY=2048
+    --env KBOOT_CPUS=1
+    --env KBOOT_DISK=10G
+    --env KBOOT_KEY=ssh-ed25519 AAAA kboot lab
+    --volume kboot-lab-mine-node1.example.com-var:/machine
+    --pull never localhost/kboot-machine:abc"
+  `);
 });
 
 test('what a lab makes carries its label', () => {

@@ -30,6 +30,35 @@ test('a new lab as asked', () => {
   expect(settled.options.bastion).toBe(true);
 });
 
+describe('a lab of virtual machines', () => {
+  const VIRTUAL = { suite: 'bookworm', memory: 3072, cpus: 2, disk: '14G' } as const;
+
+  test('is what a stock Debian is, of a usual size', () => {
+    expect(settle({ options: { virtual: {} } }, undefined).options).toMatchObject({
+      user: 'admin',
+      sudo: true,
+      virtual: VIRTUAL,
+    });
+  });
+
+  test('is as asked, and whatever was not asked is usual', () => {
+    const options = { user: 'root', virtual: { suite: 'trixie', memory: 2048 } } as const;
+    expect(settle({ options }, undefined).options).toMatchObject({
+      user: 'root',
+      virtual: { ...VIRTUAL, suite: 'trixie', memory: 2048 },
+    });
+  });
+
+  test('stays as it is, asked for or not, and does not change its size', () => {
+    const virtual = { ...VIRTUAL, cpus: 1 };
+    const former = { ...FORMER, options: { ...FORMER.options, virtual } };
+    for (const request of [{}, { options: { virtual: {} } }, { options: { virtual: { cpus: 1 } } }])
+      expect(settle(request, former).options).toEqual(former.options);
+    expect(() => settle({ options: { virtual: { cpus: 2 } } }, former)).toThrow('made with other options');
+    expect(() => settle({ options: { virtual: {} } }, FORMER)).toThrow('made with other options');
+  });
+});
+
 describe('a lab that is there', () => {
   test('stays as it is when nothing is asked', () => {
     const settled = settle({}, FORMER);

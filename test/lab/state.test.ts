@@ -58,6 +58,13 @@ describe('on disk', () => {
     expect(await readLabRecord(files)).toEqual(RECORD);
   });
 
+  test('virtual machines are recorded with their size', async () => {
+    const virtual = { suite: 'trixie', memory: 2048, cpus: 1, disk: '14G' } as const;
+    const record: LabRecord = { ...RECORD, options: { ...RECORD.options, virtual } };
+    await writeLabRecord(filesOf('mine'), record);
+    expect(await readLabRecord(filesOf('mine'))).toEqual(record);
+  });
+
   test.each(['', '{', '{}', JSON.stringify({ ...RECORD, subnet: 'no' })])('refuses %j', async (text) => {
     const files = filesOf('mine');
     await mkdir(files.folder, { recursive: true });

@@ -1,4 +1,5 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { LEAST_MEMORY, SUITES, type Suite } from '../../lab/kind.ts';
 import { DEFAULT_LAB } from '../../lab/names.ts';
 import type { Io } from '../io.ts';
 import { type Register, runVerb } from '../verb.ts';
@@ -21,7 +22,18 @@ function registerUp(lab: Command, io: Io): void {
     .description('start machines that boot systemd and sshd, and write a kboot.yaml for them')
     .option('--nodes <number>', 'nodes beside the masters (default: as it is, or 2)', count)
     .option('--masters <number>', 'masters (default: as it is, or 1)', count)
-    .option('--image-based', 'machines whose /usr is read-only, as on Flatcar')
+    .addOption(new Option('--image-based', 'machines whose /usr is read-only, as on Flatcar').conflicts('vm'))
+    .addOption(
+      new Option('--vm [release]', 'virtual machines with a kernel of their own: stock Debian').choices(
+        SUITES,
+      ),
+    )
+    .option(
+      '--memory <MiB>',
+      `memory of a virtual machine, at least ${LEAST_MEMORY} (default: as it is, or 3072)`,
+      memorySize,
+    )
+    .option('--cpus <number>', 'processors of a virtual machine (default: as it is, or 2)', positive)
     .option('--install', 'install the Debian packages that this machine lacks', false)
     .action(async (options: UpOptions, command: Command) => {
       await runVerb(io, command, async (run) => (await import('../verbs/lab.ts')).runLabUp(run, options));
@@ -68,6 +80,11 @@ export interface UpOptions extends NameOption {
   readonly masters?: number;
   readonly install: boolean;
   readonly imageBased?: boolean;
+  /** `true` without a release. */
+  readonly vm?: true | Suite;
+  /** MiB */
+  readonly memory?: number;
+  readonly cpus?: number;
 }
 
 export interface DownOptions extends NameOption {
@@ -81,4 +98,18 @@ export interface StatusOptions extends NameOption {
 function count(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('A whole number is expected.');
   return Number(text);
+}
+
+function positive(text: string): number {
+  return atLeast(1, text);
+}
+
+function memorySize(text: string): number {
+  return atLeast(LEAST_MEMORY, text);
+}
+
+function atLeast(least: number, text: string): number {
+  const number = count(text);
+  if (number < least) throw new InvalidArgumentError(`It has to be ${least} at least.`);
+  return number;
 }

@@ -1,4 +1,12 @@
-import { type LabContext, labCommand, labDown, labStatus, labUp, openSsh } from '../../lab/lab.ts';
+import {
+  type LabContext,
+  labCommand,
+  labDown,
+  labStatus,
+  labUp,
+  openSsh,
+  type WantedOptions,
+} from '../../lab/lab.ts';
 import { KbootError } from '../../lib/errors.ts';
 import type { DownOptions, NameOption, StatusOptions, UpOptions } from '../commands/lab.ts';
 import { ExitWith } from '../exit-with.ts';
@@ -9,7 +17,7 @@ import type { Run } from '../verb.ts';
 /** `kboot lab up`. Resolves with the machines as a table, and the cluster file's text when another was kept. */
 export async function runLabUp(
   run: Run,
-  { name, masters, nodes, install, imageBased }: UpOptions,
+  { name, masters, nodes, install, ...kind }: UpOptions,
 ): Promise<string> {
   run.report({ type: 'run-start', verb: 'lab up', hosts: [] });
   const lab = await labUp(
@@ -19,7 +27,7 @@ export async function runLabUp(
       clusterFile: run.file,
       ...(masters !== undefined && { masters }),
       ...(nodes !== undefined && { nodes }),
-      ...(imageBased !== undefined && { options: { imageBased } }),
+      options: wantedOptions(kind),
     },
     contextOf(run),
   );
@@ -36,6 +44,29 @@ export async function runLabUp(
   note(`take it down: ${labCommand('down', name)}`);
   const table = renderTable(['MACHINE', 'ROLE', 'ADDRESS'], lab.machines.map(rowOf));
   return written === 'kept' ? `${table}\n${text}` : table;
+}
+
+/** What the options say of the machines. Throws USAGE for the size of a machine that is not a virtual one. */
+export function wantedOptions({
+  imageBased,
+  vm,
+  memory,
+  cpus,
+}: Pick<UpOptions, 'imageBased' | 'vm' | 'memory' | 'cpus'>): WantedOptions {
+  if (vm === undefined && (memory ?? cpus) !== undefined)
+    throw new KbootError(
+      'USAGE',
+      `${memory === undefined ? '--cpus' : '--memory'}: only virtual machines have a size`,
+      {
+        hint: 'add --vm',
+      },
+    );
+  const virtual = {
+    ...(typeof vm === 'string' && { suite: vm }),
+    ...(memory !== undefined && { memory }),
+    ...(cpus !== undefined && { cpus }),
+  };
+  return { ...(imageBased !== undefined && { imageBased }), ...(vm !== undefined && { virtual }) };
 }
 
 /** `kboot lab down` */
