@@ -6,6 +6,12 @@ import { formerTry, runTransient } from './transient.ts';
 /** Waits of kubeadm's that can follow each other in one run, each of which may take all of `wait`. */
 const WAITS_IN_A_ROW = 4;
 
+/** The name of the unit that kubeadm runs in, without `.service`. */
+export const kubeadmUnit = (verb: KubeadmRun['verb']): string => `kboot-kubeadm-${verb}`;
+
+/** How long kubeadm may take in all, in milliseconds; `waitMs`: how long it may wait for one thing. */
+export const kubeadmTimeoutMs = (waitMs: number): number => WAITS_IN_A_ROW * waitMs;
+
 /** Before kubeadm is started once more, in milliseconds. */
 const PAUSE_MS = 5_000;
 
@@ -30,9 +36,9 @@ export async function runKubeadm(
   { host, subject, cluster, clock, signal, progress }: PhaseContext,
   { verb, config, marker, traces, prepare }: KubeadmRun,
 ): Promise<string> {
-  const unit = { unit: `kboot-kubeadm-${verb}`, marker };
+  const unit = { unit: kubeadmUnit(verb), marker };
   const argv = ['kubeadm', verb, '--config', config] as const;
-  const timeoutMs = WAITS_IN_A_ROW * cluster.waitMs;
+  const timeoutMs = kubeadmTimeoutMs(cluster.waitMs);
   const deadline = clock.now() + cluster.waitMs;
   for (;;) {
     const former = await formerTry(host, unit, traces, signal);
