@@ -7,6 +7,8 @@ import { forgetScans, layerScans } from '../layer-scans.ts';
 export interface OpenedImage {
   readonly source: SourceImage;
   readonly image: SystemImage;
+  /** Bytes that each layer takes once it is unpacked, by its digest. */
+  readonly unpackedSizes: ReadonlyMap<string, number>;
 }
 
 /** Reads what the engine has to know of an image. Throws IMAGE_INVALID; nothing of the image is kept then. */
@@ -15,7 +17,8 @@ export async function readImage(source: SourceImage, cacheDir: string): Promise<
   try {
     const layers = await layerScans(source.layers, (digest) => source.blobPath(digest), cacheDir);
     const id = hexOf(source.manifestDigest);
-    return { source, image: readSystemImage({ name, title, id, layers, labels }) };
+    const image = readSystemImage({ name, title, id, layers, labels });
+    return { source, image, unpackedSizes: new Map(layers.map((each) => [each.digest, each.unpackedSize])) };
   } catch (error) {
     await source.discard();
     await forgetScans(source.layers, cacheDir);
