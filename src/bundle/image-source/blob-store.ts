@@ -57,14 +57,14 @@ export class BlobStore {
   async putText(text: string): Promise<string> {
     const digest = digestOf(text);
     await mkdir(join(this.dir, 'blobs', 'sha256'), { recursive: true });
-    await this.expect([digest]);
+    await this.remember([digest]);
     await writeFileAtomically(blobPath(this.dir, digest), text, 0o644);
     return digest;
   }
 
   /** Keeps those blobs of a layout on the same disk that are named here; what it lacks is left out. */
   async take(layout: string, digests: readonly string[]): Promise<void> {
-    await this.expect(digests);
+    await this.remember(digests);
     for (const digest of digests) {
       await rename(blobPath(layout, digest), blobPath(this.dir, digest)).catch(
         (error: NodeJS.ErrnoException) => {
@@ -75,7 +75,7 @@ export class BlobStore {
   }
 
   /** To be called before blobs are added: those that are not here yet are what discard() deletes. */
-  async expect(digests: readonly string[]): Promise<void> {
+  async remember(digests: readonly string[]): Promise<void> {
     for (const digest of digests) await this.#note(blobPath(this.dir, digest));
   }
 
@@ -111,7 +111,7 @@ export class BlobStore {
    */
   async makeRoom(bytes: number, name: string): Promise<void> {
     if (bytes > this.room.limit) throw tooLarge(name, this.room);
-    await mkdir(join(this.dir, 'blobs', 'sha256'), { recursive: true });
+    if (bytes > 0) await mkdir(join(this.dir, 'blobs', 'sha256'), { recursive: true });
     await makeRoom(this.#cacheDir, this.room, { bytes, name });
   }
 }

@@ -58,7 +58,7 @@ export async function makeRoom(
   const folders = [join(images, 'blobs', 'sha256'), join(images, 'archives'), join(cacheDir, LAYER_SCANS)];
   const kept = (await Promise.all(folders.map(filesIn))).flat().sort((a, b) => a.usedAt - b.usedAt);
   const total = kept.reduce((sum, { size }) => sum + size, 0);
-  const free = await room.free(images);
+  const free = bytes === 0 ? 0 : await room.free(images);
   const inUse = Math.min(now - HOUR_MS, performance.timeOrigin);
   let freed = 0;
   for (const { path, size, usedAt } of kept) {

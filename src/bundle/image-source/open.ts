@@ -41,7 +41,7 @@ export async function openImage(reference: ImageReference, options: OpenOptions)
   const store = new BlobStore(cacheDir, room);
   try {
     const image = await readSourceImage(await find(reference, store, options), arch, signal);
-    if (reference.transport !== 'oci') await store.makeRoom(0, reference.name);
+    await store.makeRoom(0, reference.name);
     return { ...image, discard: () => store.discard() };
   } catch (error) {
     const told = notOfABundle(error, reference);

@@ -91,7 +91,7 @@ async function find(
       blobs.reduce((sum, { size }) => sum + size, 0),
       choice.name,
     );
-    await store.expect(blobs.map((blob) => blob.digest));
+    await store.remember(blobs.map((blob) => blob.digest));
     await store.inWorkFolder((work) =>
       copyToLayout(source.of(manifest), join(work, 'oci'), {
         ...options,

@@ -166,22 +166,26 @@ describe('the cache does not grow without end', () => {
     expect(await three(small, [DAY, 2 * DAY, 0])).toEqual([true, false, true]);
   });
 
-  test('what nobody used for a month, scans of layers too, and what killed runs left', async () => {
-    const { cacheDir, layout, archive, open } = await workshop();
-    const old = [
-      join(cacheDir, 'layer-scans', 'sha256-old.json'),
-      join(cacheDir, 'images', 'blobs', 'sha256', 'old'),
-    ];
-    const work = join(cacheDir, 'images', '.work-old');
-    await mkdir(join(cacheDir, 'layer-scans'), { recursive: true });
-    await mkdir(join(cacheDir, 'images', 'blobs', 'sha256'), { recursive: true });
-    await mkdir(work);
-    await writeFile(join(work, 'half'), '');
-    for (const path of old) await writeFile(path, '');
-    const ago = (days: number) => new Date(Date.now() - days * DAY);
-    for (const path of old) await utimes(path, ago(31), ago(31));
-    await utimes(work, ago(2), ago(2));
-    await open(`oci-archive:${await archive(await layout.image())}`);
-    for (const path of [...old, work]) await expect(access(path)).rejects.toMatchObject({ code: 'ENOENT' });
-  });
+  test.each(['oci-archive', 'oci'])(
+    '%s: what nobody used for a month, scans of layers too, and what killed runs left',
+    async (transport) => {
+      const { cacheDir, layout, archive, open } = await workshop();
+      const old = [
+        join(cacheDir, 'layer-scans', 'sha256-old.json'),
+        join(cacheDir, 'images', 'blobs', 'sha256', 'old'),
+      ];
+      const work = join(cacheDir, 'images', '.work-old');
+      await mkdir(join(cacheDir, 'layer-scans'), { recursive: true });
+      await mkdir(join(cacheDir, 'images', 'blobs', 'sha256'), { recursive: true });
+      await mkdir(work);
+      await writeFile(join(work, 'half'), '');
+      for (const path of old) await writeFile(path, '');
+      const ago = (days: number) => new Date(Date.now() - days * DAY);
+      for (const path of old) await utimes(path, ago(31), ago(31));
+      await utimes(work, ago(2), ago(2));
+      const path = await archive(await layout.image());
+      await open(`${transport}:${transport === 'oci' ? layout.dir : path}`);
+      for (const path of [...old, work]) await expect(access(path)).rejects.toMatchObject({ code: 'ENOENT' });
+    },
+  );
 });
