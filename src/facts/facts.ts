@@ -56,6 +56,8 @@ export interface Facts {
   readonly readOnly: readonly string[];
   /** Free KiB of the filesystem that will hold /var/lib. */
   readonly freeKiB: number;
+  /** Of the places that layers go to (DISK_PLACES): what is free there, and where that file system is mounted. */
+  readonly disks: ReadonlyMap<string, { readonly freeKiB: number; readonly mount: string }>;
   readonly conntrackMaxWritable: boolean;
   readonly ipForward: boolean;
   /** Kernel settings by name and value, those which Kubernetes is known to change. */

@@ -39,6 +39,11 @@ const toCertificates = (value: string): readonly Certificate[] => {
 const toLimit = (value: string): string =>
   value === 'unlimited' ? `${Number.MAX_SAFE_INTEGER}` : value || '0';
 
+const toDisk = (value: string): readonly (readonly [string, { freeKiB: number; mount: string }])[] => {
+  const [, place, free, mount] = /^(\S+) (\d{1,15}) (\/\S*)$/.exec(value) ?? [];
+  return place && mount ? [[place, { freeKiB: Number(free), mount }]] : [];
+};
+
 const MODULE_STATES: ReadonlySet<string> = new Set(['builtin', 'loaded', 'absent']);
 
 /**
@@ -83,6 +88,7 @@ export function parseFacts(text: string, askedAt: number, host: string): Facts {
     listeners: all('listen').map(toListener),
     readOnly: all('read-only'),
     freeKiB: count('free'),
+    disks: new Map(all('disk').flatMap(toDisk)),
     conntrackMaxWritable: one('conntrack-writable') === 'yes',
     ipForward: sysctls['net.ipv4.ip_forward'] === '1',
     sysctls,

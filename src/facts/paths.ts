@@ -15,6 +15,9 @@ export const CONTAINERD_BLOBS = `${CONTAINERD_DIR}/io.containerd.content.v1.cont
 export const CHECKOUT_ROOT = '/var/lib/containers/atomic';
 export const LAYER_STORE = `${CHECKOUT_ROOT}/.storage`;
 
+/** Where layers go: as they are sent, and unpacked. */
+export const DISK_PLACES = [STATE_DIR, CHECKOUT_ROOT] as const;
+
 export const ADMIN_CONF = '/etc/kubernetes/admin.conf';
 export const BOOTSTRAP_KUBELET_CONF = '/etc/kubernetes/bootstrap-kubelet.conf';
 export const KUBELET_CONF = '/etc/kubernetes/kubelet.conf';

@@ -5,6 +5,7 @@ import {
   CA_CERTIFICATE,
   CLUSTER_PATHS,
   CONTAINERD_BLOBS,
+  DISK_PLACES,
   INITIALISED,
   JOINED,
   KUBELET_CERTIFICATE,
@@ -119,6 +120,11 @@ read_only() {
 }
 for place in ${words(MAY_BE_READ_ONLY)}; do read_only "$place" && say read-only "$place"; done
 say free "$(df -Pk /var/lib 2>/dev/null | awk 'NR == 2 { print $4 }')"
+for place in ${words(DISK_PLACES)}; do
+  there=$place
+  until [ -d "$there" ]; do there=\${there%/*}; there=\${there:-/}; done
+  say disk "$place $(df -Pk "$there" 2>/dev/null | awk 'NR == 2 { print $4, $6 }')"
+done
 [ -w /proc/sys/net/netfilter/nf_conntrack_max ] && say conntrack-writable yes
 for key in ${words(SYSCTLS)}; do
   file=/proc/sys/$(echo "$key" | sed 'y/./\\//')

@@ -38,14 +38,17 @@ export function commandFailed(host: string, command: Command, ending: Ending, ou
     host,
     exitCode: 'exitCode' in ending ? ending.exitCode : undefined,
     ...output,
-    ...(output.stderr.includes(DISK_FULL) && {
+    ...(DISK_FULL.test(output.stderr) && {
       hint: `free some space on ${host} (df -h shows where), then run the same command again: it goes on where it stopped`,
     }),
   });
 }
 
-/** What the C library says of ENOSPC in the C locale, under which every command runs. */
-const DISK_FULL = 'No space left on device';
+/**
+ * What the C library says of ENOSPC in the C locale, under which every command runs, and Go in small letters. dash does
+ * not say why it could not write; what else that can be is a disk that fails, and `df` shows that it has room.
+ */
+const DISK_FULL = /no space left on device|(?:printf|echo): I\/O error$/im;
 
 /** The error for a command that printed more than anything that kboot runs prints. */
 export function tooMuchOutput(host: string, command: Command, limit: number): KbootError {

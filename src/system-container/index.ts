@@ -10,7 +10,7 @@ export {
 export { findDeployments, type Installed, requireListed } from './installed.ts';
 export { type JournalOptions, readJournal } from './journal.ts';
 export type { LayerScan } from './layer-entry.ts';
-export { cachedLayerScan } from './layer-scan.ts';
+export { cachedLayerScan, forgetLayerScan } from './layer-scan.ts';
 export { type UnpackOptions, unpackLayers } from './layer-store.ts';
 export { type ListedContainer, listSystemContainers } from './list.ts';
 export { defaultName } from './names.ts';

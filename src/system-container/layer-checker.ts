@@ -22,6 +22,9 @@ const WHITEOUT = '.wh.';
 /** Bytes that all paths of a layer may take: a layer beyond that is made to use up the memory. */
 const MAX_REMEMBERED = 256 * 1024 * 1024;
 
+/** What file systems give out space by. */
+const BLOCK = 4096;
+
 /**
  * Takes the members of one layer's archive in their order and throws IMAGE_INVALID at the first that could
  * reach out of the layer's own folder: by its name, through a link, or as a hard link to something that is not in
@@ -37,6 +40,7 @@ export class LayerChecker {
   /** Names of devices and pipes in the archive, by their paths. */
   readonly #leftOut = new Map<string, string>();
   #remembered = 0;
+  #unpacked = 0;
   #guarded = false;
 
   constructor(digest: string) {
@@ -71,10 +75,12 @@ export class LayerChecker {
     this.#entries.set(path, entry);
     this.#guarded ||= wantsGuard(header);
     this.#remember(member, path);
+    this.#unpacked += sizeOnDisk(header);
     this.#implied.delete(path);
     for (const parent of parentPaths(path)) {
       if (this.#entries.has(parent) || this.#implied.has(parent)) continue;
       this.#implied.add(parent);
+      this.#unpacked += BLOCK;
       this.#remember(member, parent);
     }
   }
@@ -99,6 +105,7 @@ export class LayerChecker {
       opaque: [...this.#opaque],
       leftOut: [...this.#leftOut.values()],
       guarded: this.#guarded,
+      unpackedSize: this.#unpacked,
       fingerprint: fingerprint(this.#entries.values(), this.#implied),
     };
   }
@@ -173,6 +180,12 @@ export class LayerChecker {
   #bad({ header }: Member, why: string) {
     return badEntry(this.#digest, header.name, why);
   }
+}
+
+/** Links are kept where a file's name is, most of them at least. */
+function sizeOnDisk({ type, size = 0 }: Member['header']): number {
+  if (type === 'directory') return BLOCK;
+  return type === 'file' || type === 'contiguous-file' ? Math.ceil(size / BLOCK) * BLOCK : 0;
 }
 
 /** A pax attribute holds what the field is too small for. */

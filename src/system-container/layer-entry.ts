@@ -31,12 +31,14 @@ export interface LayerScan {
    * machine may get at it.
    */
   readonly guarded: boolean;
+  /** Bytes that it takes on a machine's disk once it is unpacked, in blocks of a common file system. */
+  readonly unpackedSize: number;
   /** SHA-256 over the unpacked tree's names, types and link targets; see fingerprint.ts. */
   readonly fingerprint: string;
 }
 
 /** Changes whenever a scan of an earlier kboot must not be used any more. */
-export const LAYER_SCAN_VERSION = 3;
+export const LAYER_SCAN_VERSION = 4;
 
 /** An entry that no layer may have. */
 export function badEntry(digest: string, entry: string, why: string): KbootError {

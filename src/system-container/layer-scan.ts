@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -56,17 +56,29 @@ export async function cachedLayerScan(
   open: () => Readable,
   cacheDir: string,
 ): Promise<LayerScan> {
-  const file = path.join(cacheDir, `${digest.replace(':', '-')}.v${LAYER_SCAN_VERSION}.json`);
+  const file = scanFile(digest, cacheDir);
   const cached = await readFile(file, 'utf8')
     .then(JSON.parse)
     .catch(() => undefined);
-  if (cached?.digest === digest && cached.version === LAYER_SCAN_VERSION) return cached;
+  if (cached?.digest === digest && cached.version === LAYER_SCAN_VERSION) {
+    // What was used lately is deleted last.
+    await utimes(file, new Date(), new Date()).catch(() => undefined);
+    return cached;
+  }
   const other = running.get(file);
   if (other !== undefined) return other;
   const scanning = scanInto(file, digest, open).finally(() => running.delete(file));
   running.set(file, scanning);
   return scanning;
 }
+
+/** Forgets the scan of a layer: its image is not going to be used. */
+export async function forgetLayerScan(digest: string, cacheDir: string): Promise<void> {
+  await rm(scanFile(digest, cacheDir), { force: true });
+}
+
+const scanFile = (digest: string, cacheDir: string): string =>
+  path.join(cacheDir, `${digest.replace(':', '-')}.v${LAYER_SCAN_VERSION}.json`);
 
 async function scanInto(file: string, digest: string, open: () => Readable): Promise<LayerScan> {
   const scan = await scanLayer(open(), digest);

@@ -117,6 +117,18 @@ describeE2e('a cluster of one machine', () => {
     await kube('rollout', 'status', 'deployment/ordinary', '--timeout=120s');
   });
 
+  test('etcd sees its own certificates and no key of the CA, behind a filter of system calls', async () => {
+    const look = `
+      pid=$(runc state etcd | sed -n 's/^ *"pid": \\([0-9]*\\).*/\\1/p')
+      ls /proc/$pid/root/etc/kubernetes/pki/etcd
+      grep ^Seccomp: /proc/$pid/status
+    `;
+    const found = await on(own.lab, MASTER, look);
+    expect(found.trim().split(/\s+/)).toEqual([
+      ...['ca.crt', 'peer.crt', 'peer.key', 'server.crt', 'server.key', 'Seccomp:', '2'],
+    ]);
+  });
+
   test('warns of certificates that end, and gets new ones by the documented commands', async () => {
     const [renew = ''] = await documentedCommands('Renew certificates');
     const short = renew.replace('\nEND', '\ncertificateValidityPeriod: 240h\nEND');

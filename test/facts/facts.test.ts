@@ -38,6 +38,9 @@ listen 6443
 read-only /usr
 read-only /bin
 free 1234
+disk /var/lib/kboot 1234 /
+disk /var/lib/containers/atomic 99 /var/lib/containers
+disk /nowhere
 sysctl net.ipv4.ip_forward 0
 sysctl kernel.panic 10
 module overlay builtin
@@ -93,6 +96,10 @@ it('reads every answer', () => {
     ],
     readOnly: ['/usr', '/bin'],
     freeKiB: 1234,
+    disks: new Map([
+      ['/var/lib/kboot', { freeKiB: 1234, mount: '/' }],
+      ['/var/lib/containers/atomic', { freeKiB: 99, mount: '/var/lib/containers' }],
+    ]),
     conntrackMaxWritable: false,
     ipForward: false,
     sysctls: { 'net.ipv4.ip_forward': '0', 'kernel.panic': '10' },
@@ -132,6 +139,11 @@ it('asks a real machine, in one round trip', async () => {
   expect(Math.abs(facts.clockSkewMs)).toBeLessThan(10_000);
   expect(facts.endpointAddress).toMatch(/^127\./);
   expect(facts.capabilityBounds).toMatch(/^[0-9a-f]{16}$/);
+  // Neither needs to exist.
+  for (const place of ['/var/lib/kboot', '/var/lib/containers/atomic']) {
+    expect(facts.disks.get(place)?.freeKiB).toBeGreaterThan(0);
+    expect(facts.disks.get(place)?.mount).toMatch(/^\//);
+  }
 });
 
 const without = (key: string): string => TEXT.replace(new RegExp(`^${key} .*\n`, 'm'), '');

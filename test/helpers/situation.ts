@@ -30,6 +30,7 @@ export function factsWith(changed: Partial<Facts> = {}): Facts {
     listeners: [{ port: 22, program: 'sshd' }],
     readOnly: [],
     freeKiB: 50_000_000,
+    disks: new Map(),
     conntrackMaxWritable: true,
     ipForward: true,
     sysctls: { 'net.ipv4.ip_forward': '1' },

@@ -149,10 +149,14 @@ test('keeps what a failed command with secret output printed out of the error', 
   expect(inspect(error, { depth: 5 })).not.toContain('abcdef');
 });
 
-test('says what to do about a full disk', async () => {
+test.each([
+  ['a program', 'head: error writing: No space left on device'],
+  ['a program in Go', 'ctr: write /var/lib/containerd/x: no space left on device'],
+  ['a shell, which only knows that it could not write', 'kboot: 20: printf: printf: I/O error'],
+])('says what to do about a full disk, of which %s tells', async (_who, text) => {
   const host = await open(
     new Scripted('root', async ({ onStderr }) => {
-      onStderr(Buffer.from('head: error writing: No space left on device\n'));
+      onStderr(Buffer.from(`${text}\n`));
       return { exitCode: 1 };
     }),
   );

@@ -102,8 +102,8 @@ test('a merged tree never holds anything below a link or a file, and only what i
 
 test('a layer that deletes very many directories is merged in time by its length, not by its square', () => {
   const names = Array.from({ length: 200_000 }, (_, index) => `d${index}`);
-  const layer = { version: 3, digest: '', whiteouts: [], opaque: [], leftOut: [] } as const;
-  const rest = { guarded: false, fingerprint: '' };
+  const layer = { version: 4, digest: '', whiteouts: [], opaque: [], leftOut: [] } as const;
+  const rest = { guarded: false, unpackedSize: 0, fingerprint: '' };
   const entries = names.map((path) => ({ type: 'directory', path, mode: 0o755, owner: '0:0' }) as const);
   const merged = mergeLayers([
     { ...layer, ...rest, entries },

@@ -231,6 +231,12 @@ describe('paths', () => {
   });
 });
 
+test('what a layer takes on a disk: whole blocks of files, and directories', async () => {
+  const members = [directory('a/'), file('a/one', 'x'), file('b/many', 'x'.repeat(5000)), file('empty', '')];
+  // Two directories, one of which only a path tells of; one block and two.
+  expect((await scanOf(...members, hardLink('c', 'a/one'), link('l', 'c'))).unpackedSize).toBe(5 * 4096);
+});
+
 describe('the cache', () => {
   let folder: string;
   beforeAll(async () => {

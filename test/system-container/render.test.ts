@@ -79,6 +79,12 @@ describe("kboot's own images, on a machine without anything", () => {
     ETCD_NAME: 'cp-1',
     ETCD_INITIAL_CLUSTER: 'cp-1=https://10.0.0.1:2380',
   };
+  const decidedOf = async (name: string, userValues: Readonly<Record<string, string>>) => {
+    const layer = await makeLayer(exportsOf(path.join(import.meta.dirname, '../../images', name, 'exports')));
+    const image = await makeImage(`kboot/${name}:v1`, [layer]);
+    // The id would change with every byte of the image.
+    return decided({ ...image, id: 'b'.repeat(64) }, { name, userValues }, HOST);
+  };
   const mounts = ',{"type":"bind","source":"/etc","destination":"/etc","options":["rbind","rslave"]}';
   test.each<[string, Readonly<Record<string, string>>]>([
     ['etcd', etcd],
@@ -90,10 +96,7 @@ describe("kboot's own images, on a machine without anything", () => {
     ['kube-proxy', { NODE_NAME: 'node-1' }],
     ['flannel', { NODE_NAME: 'node-1', FLANNELD_IFACE: 'eth1' }],
   ])('%s', async (name, userValues) => {
-    const layer = await makeLayer(exportsOf(path.join(import.meta.dirname, '../../images', name, 'exports')));
-    const image = await makeImage(`kboot/${name}:v1`, [layer]);
-    // The id would change with every byte of the image.
-    const result = decided({ ...image, id: 'b'.repeat(64) }, { name, userValues }, HOST);
+    const result = await decidedOf(name, userValues);
     const golden = (file: string) => `${GOLDEN}/${name}/${file}`;
     await expect(result.config).toMatchFileSnapshot(golden('config.json'));
     await expect(result.info).toMatchFileSnapshot(golden('info'));
@@ -107,6 +110,34 @@ describe("kboot's own images, on a machine without anything", () => {
         })
         .join(''),
     ).toMatchFileSnapshot(golden('host-files'));
+  });
+
+  test('etcd is given its own certificates, no key of a CA, and few system calls', async () => {
+    const { mounts, linux } = JSON.parse((await decidedOf('etcd', etcd)).config) as {
+      mounts: { source: string }[];
+      linux: { seccomp: { defaultAction: string; syscalls: { names: string[]; action: string }[] } };
+    };
+    const pki = mounts.map(({ source }) => source).filter((source) => source.startsWith('/etc/kubernetes'));
+    expect([...new Set(pki)].sort()).toEqual(
+      ['ca.crt', 'peer.crt', 'peer.key', 'server.crt', 'server.key'].map(
+        (name) => `/etc/kubernetes/pki/etcd/${name}`,
+      ),
+    );
+    const { defaultAction, syscalls } = linux.seccomp;
+    expect(defaultAction).toBe('SCMP_ACT_ERRNO');
+    const allowed = syscalls.flatMap(({ names, action }) => (action === 'SCMP_ACT_ALLOW' ? names : []));
+    expect(allowed).toContain('fdatasync');
+    for (const call of [
+      'mount',
+      'setns',
+      'unshare',
+      'ptrace',
+      'bpf',
+      'keyctl',
+      'init_module',
+      'io_uring_setup',
+    ])
+      expect(allowed).not.toContain(call);
   });
 });
 

@@ -1,26 +1,27 @@
 import { randomUUID } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { mkdir, readdir, rename, rm, stat, symlink, utimes } from 'node:fs/promises';
+import { mkdir, rename, rm, stat, symlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { writeFileAtomically } from '../../lib/write-file.ts';
-import { digestOf, measureFile } from '../digest.ts';
+import { digestOf } from '../digest.ts';
 import { blobPath, INDEX_FILE, readManifest } from '../oci-layout.ts';
+import { makeRoom, type Room, tooLarge } from './cache-room.ts';
 import { damageOf } from './source-image.ts';
-
-/** What was not used for this long is deleted. */
-const KEPT_MS = 30 * 24 * 60 * 60 * 1000;
 
 /**
  * Blobs of images that came from elsewhere, each once: a folder `blobs` as an OCI layout has it, and beside it a
- * layout for each archive that was read, whose `blobs` is a link.
+ * layout for each archive that was read, whose `blobs` is a link. It remembers what one image added.
  */
 export class BlobStore {
   /** As a layout without an index. */
   readonly dir: string;
+  /** What all that is kept may take. */
+  readonly room: Room;
+  readonly #cacheDir: string;
+  readonly #added = new Set<string>();
 
-  constructor(cacheDir: string) {
+  constructor(cacheDir: string, room: Room) {
+    this.#cacheDir = cacheDir;
+    this.room = room;
     this.dir = join(cacheDir, 'images');
   }
 
@@ -32,6 +33,7 @@ export class BlobStore {
   /** Makes the layout of an archive whose blobs are all here. */
   async putLayout(archive: string, index: string): Promise<void> {
     const layout = this.layoutOf(archive);
+    await this.#note(layout);
     await mkdir(layout, { recursive: true });
     await symlink('../../blobs', join(layout, 'blobs')).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') throw error;
@@ -55,17 +57,35 @@ export class BlobStore {
   async putText(text: string): Promise<string> {
     const digest = digestOf(text);
     await mkdir(join(this.dir, 'blobs', 'sha256'), { recursive: true });
+    await this.remember([digest]);
     await writeFileAtomically(blobPath(this.dir, digest), text, 0o644);
     return digest;
   }
 
-  /** Keeps a stream if it has the digest. Returns whether it has. */
-  async putStream(digest: string, content: AsyncIterable<Buffer>, work: string): Promise<boolean> {
-    const temporary = join(work, randomUUID());
-    await pipeline(Readable.from(content), createWriteStream(temporary));
-    if ((await measureFile(temporary)).digest !== digest) return false;
-    await rename(temporary, blobPath(this.dir, digest));
-    return true;
+  /** Keeps those blobs of a layout on the same disk that are named here; what it lacks is left out. */
+  async take(layout: string, digests: readonly string[]): Promise<void> {
+    await this.remember(digests);
+    for (const digest of digests) {
+      await rename(blobPath(layout, digest), blobPath(this.dir, digest)).catch(
+        (error: NodeJS.ErrnoException) => {
+          if (error.code !== 'ENOENT') throw error;
+        },
+      );
+    }
+  }
+
+  /** To be called before blobs are added: those that are not here yet are what discard() deletes. */
+  async remember(digests: readonly string[]): Promise<void> {
+    for (const digest of digests) await this.#note(blobPath(this.dir, digest));
+  }
+
+  async #note(path: string): Promise<void> {
+    if (!(await stat(path).catch(() => undefined))) this.#added.add(path);
+  }
+
+  /** Deletes what this image added, and nothing that was there before. */
+  async discard(): Promise<void> {
+    for (const path of this.#added) await rm(path, { recursive: true, force: true });
   }
 
   /** Whether a manifest and all that it names are here whole. What is damaged is deleted, to be fetched again. */
@@ -85,15 +105,13 @@ export class BlobStore {
     return whole;
   }
 
-  /** Deletes what nobody used for a month, and what killed runs left. */
-  async sweep(): Promise<void> {
-    for (const folder of [this.dir, join(this.dir, 'blobs', 'sha256'), join(this.dir, 'archives')]) {
-      for (const entry of await readdir(folder).catch(() => [])) {
-        if (['blobs', 'archives'].includes(entry)) continue;
-        const path = join(folder, entry);
-        const found = await stat(path).catch(() => undefined);
-        if (found && Date.now() - found.mtimeMs > KEPT_MS) await rm(path, { recursive: true, force: true });
-      }
-    }
+  /**
+   * Makes room for so many bytes of an image, or brings what is kept back within its limit. Throws IMAGE_INVALID when it
+   * is more than one image may take, MISSING_REQUIREMENT when the disk has no room for it.
+   */
+  async makeRoom(bytes: number, name: string): Promise<void> {
+    if (bytes > this.room.limit) throw tooLarge(name, this.room);
+    if (bytes > 0) await mkdir(join(this.dir, 'blobs', 'sha256'), { recursive: true });
+    await makeRoom(this.#cacheDir, this.room, { bytes, name });
   }
 }

@@ -14,14 +14,18 @@ export interface Choice {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Finds an image in an OCI layout. Throws USAGE when the tag is not there, or is needed. */
+/**
+ * Finds an image in an OCI layout; `onList` is told the digest of each list of platforms that is read on the way. Throws
+ * USAGE when the tag is not there, or is needed.
+ */
 export async function findInLayout(
   layout: string,
   tag: string | undefined,
   choice: Choice,
+  onList?: (digest: string) => Promise<void>,
 ): Promise<PlacedImage> {
   const entries = entriesOf(await readIndex(layout), tag, choice);
-  const manifest = await manifestOf(layout, entries, choice);
+  const manifest = await manifestOf(layout, entries, choice, onList);
   return { name: choice.name, title: titleOf(entries), layout, manifest };
 }
 

@@ -1,13 +1,17 @@
-import { createReadStream } from 'node:fs';
-import { utimes } from 'node:fs/promises';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdir, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { extract } from 'tar-stream';
 import { KbootError, messageOf } from '../../lib/errors.ts';
 import { archiveBytes } from '../../lib/tar-bytes.ts';
 import { measureFile } from '../digest.ts';
-import { INDEX_FILE } from '../oci-layout.ts';
+import { blobPath, INDEX_FILE, readManifest } from '../oci-layout.ts';
+import { unpackedSize } from './archive-size.ts';
 import type { BlobStore } from './blob-store.ts';
 import { type Choice, findInLayout } from './layout.ts';
+import { checkMediaTypes } from './media-types.ts';
 import type { PlacedImage } from './source-image.ts';
 
 const BLOB = /^blobs\/sha256\/([0-9a-f]{64})$/;
@@ -16,8 +20,9 @@ const BLOB = /^blobs\/sha256\/([0-9a-f]{64})$/;
 const INDEX_LIMIT = 4 * 1024 * 1024;
 
 /**
- * Finds an image in a tar archive of an OCI layout. Its blobs are kept, so that the same archive is only hashed the
- * next time. Throws USAGE when the file cannot be read or has no such image, IMAGE_INVALID for a damaged one.
+ * Finds an image in a tar archive of an OCI layout. The blobs of that image are kept, so that the same archive is only
+ * hashed the next time. Throws USAGE when the file cannot be read or has no such image, IMAGE_INVALID for a damaged one,
+ * and what makeRoom() of the store throws.
  */
 export async function findInOciArchive(
   path: string,
@@ -32,8 +37,20 @@ export async function findInOciArchive(
   const layout = store.layoutOf(digest);
   const kept = await keptImage(layout, tag, store, choice);
   if (kept) return kept;
-  await store.putLayout(digest, await takeBlobs(path, store, choice.signal));
-  return findInLayout(layout, tag, choice);
+  await store.makeRoom(await unpackedSize(path, store.room, choice), choice.name);
+  return store.inWorkFolder(async (work) => {
+    const index = await unpack(path, work, choice.signal);
+    const lists: string[] = [];
+    const image = await findInLayout(work, tag, choice, async (list) => void lists.push(list));
+    const manifest = await readManifest(work, image.manifest);
+    checkMediaTypes(choice.name, manifest);
+    const { config, layers } = manifest;
+    // An archive may hold other images, and blobs that belong to none.
+    const blobs = [config, ...layers].map((blob) => blob.digest);
+    await store.take(work, [...lists, image.manifest, ...blobs]);
+    await store.putLayout(digest, index);
+    return { ...image, layout };
+  });
 }
 
 async function keptImage(
@@ -53,23 +70,30 @@ async function keptImage(
   }
 }
 
-/** Puts the archive's blobs into the store, each only under its own digest, and returns its index. */
-async function takeBlobs(path: string, store: BlobStore, signal: AbortSignal | undefined): Promise<string> {
+/** Unpacks an archive into an empty folder, each blob only under its own digest, and returns its index. */
+async function unpack(path: string, folder: string, signal: AbortSignal | undefined): Promise<string> {
   let index: string | undefined;
-  await store.inWorkFolder((work) =>
-    readArchive(path, signal, async (name, content, size) => {
-      const hex = BLOB.exec(name)?.[1];
-      if (name === INDEX_FILE && size <= INDEX_LIMIT) index = await textOf(content);
-      else if (hex === undefined) await drain(content);
-      else if (!(await store.putStream(`sha256:${hex}`, content, work))) {
-        throw new KbootError('IMAGE_INVALID', `${path}: damaged: the content of ${name} has another digest`);
-      }
-    }),
-  );
-  if (index !== undefined) return index;
-  throw new KbootError('IMAGE_INVALID', `${path}: is no archive of an OCI layout: it has no ${INDEX_FILE}`, {
-    hint: 'what docker save writes is docker-archive:FILE',
+  await mkdir(join(folder, 'blobs', 'sha256'), { recursive: true });
+  await readArchive(path, signal, async (name, content, size) => {
+    const hex = BLOB.exec(name)?.[1];
+    if (name === INDEX_FILE && size <= INDEX_LIMIT) index = await textOf(content);
+    else if (hex === undefined) await drain(content);
+    else {
+      const file = blobPath(folder, `sha256:${hex}`);
+      await pipeline(Readable.from(content), createWriteStream(file));
+      if ((await measureFile(file)).digest === `sha256:${hex}`) return;
+      throw new KbootError('IMAGE_INVALID', `${path}: damaged: the content of ${name} has another digest`);
+    }
   });
+  if (index === undefined) {
+    throw new KbootError(
+      'IMAGE_INVALID',
+      `${path}: is no archive of an OCI layout: it has no ${INDEX_FILE}`,
+      { hint: 'what docker save writes is docker-archive:FILE' },
+    );
+  }
+  await writeFile(join(folder, INDEX_FILE), index);
+  return index;
 }
 
 async function readArchive(

@@ -19,6 +19,8 @@ export interface SourceImage {
   readonly layers: readonly Blob[];
   /** The file of a blob. */
   blobPath(digest: string): string;
+  /** Deletes what bringing it here added to the cache: it turned out to be unusable. */
+  discard(): Promise<void>;
 }
 
 /** An image in an OCI layout, or in a folder that has the blobs of one. */
@@ -63,6 +65,7 @@ export async function readSourceImage(
     labels: config?.Labels ?? {},
     layers,
     blobPath: (blob) => blobPath(layout, blob),
+    discard: async () => {},
   };
 }
 

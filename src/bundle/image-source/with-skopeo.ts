@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { KbootError, messageOf } from '../../lib/errors.ts';
 import { copyToLayout, inspectRaw, listArchive, type SkopeoOptions } from '../build/skopeo.ts';
 import { blobPath, type Descriptor, INDEX_TYPE, MANIFEST_TYPE, readManifest } from '../oci-layout.ts';
+import { unpackedSize } from './archive-size.ts';
 import type { BlobStore } from './blob-store.ts';
 import { type Choice, manifestOf } from './layout.ts';
 import { checkMediaTypes } from './media-types.ts';
@@ -48,6 +49,7 @@ export async function findInDockerArchive(
   await stat(path).catch((cause: unknown) => {
     throw new KbootError('USAGE', `Image ${name} not found: ${messageOf(cause)}`, { cause });
   });
+  await store.makeRoom(await unpackedSize(path, store.room, choice), name);
   try {
     const image = imageIn(await listArchive(archive, options), tag, name);
     const first = `${archive}:${image}`;
@@ -81,9 +83,15 @@ async function find(
   const manifest = await manifestOf(store.dir, [await describe(store, first, choice)], choice, fetch);
   await fetch(manifest);
   await describe(store, manifest, choice);
-  checkMediaTypes(choice.name, await readManifest(store.dir, manifest));
+  const parts = await readManifest(store.dir, manifest);
+  checkMediaTypes(choice.name, parts);
   if (!(await store.holds(manifest, choice.signal))) {
-    await store.sweep();
+    const blobs = [parts.config, ...parts.layers];
+    await store.makeRoom(
+      blobs.reduce((sum, { size }) => sum + size, 0),
+      choice.name,
+    );
+    await store.remember(blobs.map((blob) => blob.digest));
     await store.inWorkFolder((work) =>
       copyToLayout(source.of(manifest), join(work, 'oci'), {
         ...options,

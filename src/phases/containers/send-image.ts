@@ -9,7 +9,8 @@ import type { OpenedImage } from './image.ts';
 /** The image that a machine is to get; undefined where it gets none. */
 export type ImageOf = (subject: Subject) => OpenedImage | undefined;
 
-function missingLayers({ facts }: Subject, opened: OpenedImage | undefined): readonly Blob[] {
+/** The layers of an image which a machine has nowhere yet, neither packed nor unpacked. */
+export function missingLayers({ facts }: Subject, opened: OpenedImage | undefined): readonly Blob[] {
   return (opened?.source.layers ?? []).filter(({ digest, size }) => {
     const hex = hexOf(digest);
     return !facts.layers.has(hex) && facts.staged.get(hex) !== size && !facts.contents.has(hex);

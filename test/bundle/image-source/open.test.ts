@@ -252,22 +252,24 @@ describe('an archive of an OCI layout', () => {
     await layout.writeIndex(tagged(one, 'v1'), tagged(two, 'v2'));
     const path = join(await temporaryFolder(), 'images.tar');
     await execa('tar', [...options, '-cf', path, '-C', layout.dir, '.']);
-    return { layout, path, one, cacheDir: join(await temporaryFolder(), 'cache') };
+    return { layout, path, one, two, cacheDir: join(await temporaryFolder(), 'cache') };
   }
 
   test.each([['plain'], ['gzipped', '-z']])('%s: its blobs are kept', async (_how, ...options) => {
-    const { layout, path, one, cacheDir } = await archived(...options);
+    const { layout, path, one, two, cacheDir } = await archived(...options);
     const image = await open(`oci-archive:${path}:v1`, { cacheDir });
     expect(image).toMatchObject({ name: `oci-archive:${path}:v1`, manifestDigest: one.digest });
-    expect(await readdir(join(cacheDir, 'images', 'blobs', 'sha256'))).toEqual(
-      await readdir(join(layout.dir, 'blobs', 'sha256')),
-    );
+    const blobs = join(cacheDir, 'images', 'blobs', 'sha256');
+    expect(await readdir(blobs)).toHaveLength(3);
     expect(await readdir(join(cacheDir, 'images'))).toEqual(['archives', 'blobs']);
     await expect(open(`oci-archive:${path}:v3`, { cacheDir })).rejects.toMatchObject({
       code: 'USAGE',
       message: `Image oci-archive:${path}:v3 not found`,
       hint: 'it has v1, v2',
     });
+    // Another image of the archive is kept once it is asked for.
+    expect((await open(`oci-archive:${path}:v2`, { cacheDir })).manifestDigest).toBe(two.digest);
+    expect(await readdir(blobs)).toEqual(await readdir(join(layout.dir, 'blobs', 'sha256')));
   });
 
   test('a kept blob that was damaged is taken from the archive again', async () => {

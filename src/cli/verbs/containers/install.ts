@@ -4,6 +4,7 @@ import { clearImage, sendImage } from '../../../phases/containers/send-image.ts'
 import type { Results } from '../../../phases/containers/step.ts';
 import { valuesForMachine } from '../../../phases/containers/values.ts';
 import type { Subject } from '../../../phases/phase.ts';
+import { requireSpace } from '../../../plan/preflight/layer-space.ts';
 import { defaultName } from '../../../system-container/index.ts';
 import { ExitWith } from '../../exit-with.ts';
 import type { Run } from '../../verb.ts';
@@ -47,6 +48,7 @@ export async function runInstall(run: Run, reference: string, flags: InstallFlag
     const results: Results<Installed> = new Map();
     // Neither a root filesystem of the machine nor a mere look needs the layers.
     const sent = flags.rootfs === undefined && !flags.display ? imageOf : () => undefined;
+    requireSpace(change.session.situation, sent);
     const steps = [
       sendImage(sent),
       installStep(

@@ -3,6 +3,7 @@ import type { Results } from '../../../phases/containers/step.ts';
 import { activateStep, prepareStep } from '../../../phases/containers/update-steps.ts';
 import type { Subject } from '../../../phases/phase.ts';
 import type { Failure } from '../../../plan/outcome.ts';
+import { requireSpace } from '../../../plan/preflight/layer-space.ts';
 import type { HealthLimit, UpdateResult } from '../../../system-container/index.ts';
 import { applySteps, type Change } from './change.ts';
 import type { Images } from './images.ts';
@@ -35,6 +36,7 @@ export async function updateMachines(
   const { name, only, dryRun } = settings;
   if (only === 'activate') return switchMachines(change, settings, undefined, dryRun);
   const imageOf = await imagesOf(subjects, settings);
+  requireSpace(change.session.situation, imageOf);
   const prepared: Results<UpdateResult> = new Map();
   const steps = [sendImage(imageOf), prepareStep({ ...settings, imageOf }, prepared), clearImage(imageOf)];
   const { failures, planned } = await applySteps(change, steps, { dryRun });

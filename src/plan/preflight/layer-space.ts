@@ -1,0 +1,50 @@
+import { hexOf } from '../../bundle/select.ts';
+import { CHECKOUT_ROOT, STATE_DIR } from '../../facts/paths.ts';
+import { type ImageOf, missingLayers } from '../../phases/containers/send-image.ts';
+import type { Situation, Subject } from '../../phases/phase.ts';
+import { megabytes } from '../../phases/send.ts';
+import { refuseErrors } from './preflight.ts';
+import { error } from './problem.ts';
+
+/** Kept free beside what is unpacked, in bytes: the machine writes logs, and etcd stops on a full disk. */
+const RESERVE = 100_000_000;
+
+/**
+ * Throws PREFLIGHT_FAILED when a machine has no room for the layers of its image: for those that it has to be sent, and
+ * for those that it has not unpacked yet.
+ */
+export function requireSpace({ subjects }: Situation, imageOf: ImageOf): void {
+  refuseErrors(
+    subjects.flatMap((subject) =>
+      problemsOf(subject, imageOf).map((problem) => ({ ...problem, host: subject.machine.name })),
+    ),
+  );
+}
+
+function problemsOf(subject: Subject, imageOf: ImageOf) {
+  const { layers, disks } = subject.facts;
+  const opened = imageOf(subject);
+  const toUnpack = (opened?.source.layers ?? []).filter(({ digest }) => !layers.has(hexOf(digest)));
+  if (toUnpack.length === 0) return [];
+  const needs = [
+    [CHECKOUT_ROOT, RESERVE + sumOf(toUnpack.map(({ digest }) => opened?.unpackedSizes.get(digest) ?? 0))],
+    [STATE_DIR, sumOf(missingLayers(subject, opened).map(({ size }) => size))],
+  ] as const;
+  const mounts = new Set(needs.flatMap(([place]) => disks.get(place)?.mount ?? []));
+  return [...mounts].flatMap((mount) => {
+    const here = needs.filter(([place]) => disks.get(place)?.mount === mount);
+    const [place = mount] = here.map(([first]) => first);
+    const needed = sumOf(here.map(([, bytes]) => bytes));
+    const free = (disks.get(place)?.freeKiB ?? 0) * 1024;
+    if (free >= needed) return [];
+    const what = `${megabytes(free)} free, ${megabytes(needed)} are needed for the layers of the image`;
+    return [
+      error(
+        `${place} has ${what}`,
+        'free some space or grow the disk; kboot containers prune deletes what no container needs',
+      ),
+    ];
+  });
+}
+
+const sumOf = (sizes: readonly number[]): number => sizes.reduce((sum, size) => sum + size, 0);
