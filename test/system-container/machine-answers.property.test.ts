@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { renderContainerInfo } from '../../src/cli/render/container-info.ts';
 import { renderContainers } from '../../src/cli/render/containers.ts';
 import { renderStoredImages, storedImagesJson } from '../../src/cli/render/stored-images.ts';
+import { escapeText } from '../../src/lib/escape.ts';
 import { defaultConfig, forMachine } from '../../src/system-container/config-json.ts';
 import { hostFileConflicts } from '../../src/system-container/conflicts.ts';
 import { infoText, parseInfo } from '../../src/system-container/info.ts';
@@ -63,7 +64,8 @@ const ANSWER = answerOf(INFO);
 const answering = (text: string): FakeHost => new FakeHost('m').on(() => true, text);
 
 function expectTable(text: string): void {
-  expect(text).not.toMatch(/NaN [kMGT]?B|NaN-|undefined-|\u001b/);
+  expect(escapeText(text)).toBe(text);
+  expect(text).not.toMatch(/NaN [kMGT]?B|NaN-|undefined-/);
 }
 
 test('the list of containers', () =>
