@@ -201,4 +201,4 @@ test(`kboot accepts and refuses what ssh does: ${chosen.length} of ${cases.lengt
   }
   expect(wrong).toEqual([]);
   expect(used.size).toBeGreaterThan(0);
-}, 600_000);
+}, 3_600_000);
