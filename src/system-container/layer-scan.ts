@@ -8,6 +8,7 @@ import { KbootError, messageOf } from '../lib/errors.ts';
 import { archiveBytes } from '../lib/tar-bytes.ts';
 import { LayerChecker } from './layer-checker.ts';
 import { badEntry, LAYER_SCAN_VERSION, type LayerScan, layerPath } from './layer-entry.ts';
+import { parseLayerScan } from './layer-scan-schema.ts';
 import { LayerStructure } from './layer-structure.ts';
 
 /** Files below /exports up to this size in bytes are kept as text: templates and settings are far smaller. */
@@ -58,9 +59,9 @@ export async function cachedLayerScan(
 ): Promise<LayerScan> {
   const file = path.join(cacheDir, `${digest.replace(':', '-')}.v${LAYER_SCAN_VERSION}.json`);
   const cached = await readFile(file, 'utf8')
-    .then(JSON.parse)
+    .then(parseLayerScan)
     .catch(() => undefined);
-  if (cached?.digest === digest && cached.version === LAYER_SCAN_VERSION) return cached;
+  if (cached?.digest === digest) return cached;
   const other = running.get(file);
   if (other !== undefined) return other;
   const scanning = scanInto(file, digest, open).finally(() => running.delete(file));
