@@ -46,6 +46,7 @@ async function systemState(lab: string, machine: string, signal: AbortSignal | u
     ['exec', containerName(lab, machine), 'systemctl', 'is-system-running'],
     {
       reject: false,
+      maxBuffer: 10_000,
       stdin: 'ignore',
       ...(signal && { cancelSignal: signal }),
     },
