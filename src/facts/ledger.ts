@@ -23,6 +23,8 @@ const Ledger = z.object({
   empty: z.array(word),
   /** Network links that were there before. */
   links: z.array(word),
+  /** Kernel modules that were not loaded before and that the cluster brings; what uses another stands before it. */
+  modules: z.array(word).default([]),
 });
 
 export type Ledger = Readonly<z.output<typeof Ledger>>;

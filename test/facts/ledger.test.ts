@@ -13,11 +13,23 @@ const ledger = {
   kept: ['/etc/cni'],
   empty: ['/var/lib/etcd'],
   links: ['lo'],
+  modules: ['br_netfilter'],
 } as const;
 
 it('reads what it wrote', () => {
-  const written = { ...ledger, kept: [...ledger.kept], empty: [...ledger.empty], links: [...ledger.links] };
+  const written = {
+    ...ledger,
+    kept: [...ledger.kept],
+    empty: [...ledger.empty],
+    links: [...ledger.links],
+    modules: [...ledger.modules],
+  };
   expect(parseLedger(ledgerText(written), 'node1')).toEqual(ledger);
+});
+
+it('reads what a kboot wrote that did not know of kernel modules', () => {
+  const { modules: _unknown, ...former } = ledger;
+  expect(parseLedger(JSON.stringify(former), 'node1').modules).toEqual([]);
 });
 
 it.each(['', '{}', '{"version":2}', 'nonsense'])('says what to do about %j', (text) => {
