@@ -2,6 +2,8 @@ import { z } from 'zod';
 
 const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 const size = z.int().nonnegative();
+/** Names are arguments of programs, also on the machines. */
+const plain = z.string().regex(/^[A-Za-z0-9][^\s\0]*$/);
 
 const role = z.enum(['master', 'node']);
 
@@ -18,7 +20,7 @@ const layer = z.strictObject({
 
 const image = z.strictObject({
   /** `registry.k8s.io/kube-proxy:v1.37.2` for a pod image, `kboot/kubelet:v1.37.2` for a system image. */
-  name: z.string(),
+  name: plain,
   kind: z.enum(['system', 'pod']),
   /** The roles whose machines need the image. */
   roles: z.array(role),
@@ -30,10 +32,12 @@ const image = z.strictObject({
 
 const manifest = z.strictObject({
   /** `flannel` */
-  name: z.string(),
+  name: plain,
   version: z.string(),
   /** Path inside the bundle. */
-  file: z.string(),
+  file: z.string().refine((file) => /^[^/\0][^\0]*$/.test(file) && !/(^|\/)\.{0,2}(\/|$)/.test(file), {
+    error: 'must be a path inside the bundle',
+  }),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   size,
 });
@@ -46,7 +50,7 @@ export const BundleLock = z.strictObject({
   apiVersion: z.literal('kboot/v1'),
   kind: z.literal('Bundle'),
   /** `v1.37.2` */
-  kubernetes: z.string(),
+  kubernetes: z.string().regex(/^v\d+\.\d+\.\d+([-+][\w.+-]+)?$/),
   arch: z.enum(['amd64', 'arm64']),
   source: z.enum(['modules', 'upstream']),
   /** Component name (etcd, containerd, runc, flannel, coredns, pause, cni-plugins, ...) to version. */

@@ -1,13 +1,17 @@
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import { type Document, LineCounter, parseDocument } from 'yaml';
 import { KbootError } from '../lib/errors.ts';
 import type { Cluster } from './cluster.ts';
 import { explain } from './explain.ts';
 import { type Finding, formatIssue, type Issue, toPath } from './issue.ts';
+import { tooDeepAt } from './nesting.ts';
 import { normalise } from './normalise.ts';
 import { RULES } from './rules/index.ts';
 import { WrittenCluster } from './schema.ts';
 import { sourceOf } from './source.ts';
+
+/** Room for ten thousand machines. */
+const MOST_BYTES = 1024 * 1024;
 
 /** A cluster is there exactly when no issue is an error. */
 export type LoadResult =
@@ -21,7 +25,11 @@ export type LoadResult =
  */
 export function parseCluster(text: string, file: string, home: string): LoadResult {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = documentOf(text, lines);
+  if (typeof document === 'number') {
+    const message = 'is nested too deeply for a cluster file';
+    return failed([{ severity: 'error', line: document, path: '', message }]);
+  }
   if (document.errors.length > 0)
     return failed(
       document.errors.map((error) => ({
@@ -64,6 +72,19 @@ export function parseCluster(text: string, file: string, home: string): LoadResu
   return issues.some(({ severity }) => severity === 'error') ? failed(issues) : { cluster, issues };
 }
 
+/** The document; the number of a line where it is nested too deeply to be read. */
+function documentOf(text: string, lines: LineCounter): Document.Parsed | number {
+  const deep = tooDeepAt(text);
+  if (deep !== undefined) return deep;
+  try {
+    return parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
+  } catch (error) {
+    // The library calls itself, also for what turns out to be no YAML.
+    if (error instanceof RangeError) return 1;
+    throw error;
+  }
+}
+
 /** What the document says; as a value the error for aliases that are missing or grow beyond measure. */
 function plainOf(document: Document.Parsed): unknown {
   try {
@@ -97,7 +118,11 @@ export function requireValid(
 /** The text of the cluster file. Throws CONFIG_INVALID when there is none. */
 export async function readClusterFile(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8');
+    const chunks: Buffer[] = [];
+    for await (const chunk of createReadStream(file, { end: MOST_BYTES })) chunks.push(chunk as Buffer);
+    const bytes = Buffer.concat(chunks);
+    if (bytes.length > MOST_BYTES) throw new Error(`it is longer than ${MOST_BYTES} bytes`);
+    return bytes.toString('utf8');
   } catch (cause) {
     const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
     throw new KbootError('CONFIG_INVALID', missing ? `${file}: there is no such file` : `${file}: ${cause}`, {

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { KbootError } from '../lib/errors.ts';
 
+/** What can be an argument of a command. */
+const word = z.string().regex(/^[^\0]*$/);
+
 /**
  * What kboot changed on a machine, apart from what the system containers record themselves; kept in
  * /var/lib/kboot/ledger.json, so that reset puts back exactly what was there. Written before the first change.
@@ -13,13 +16,15 @@ const Ledger = z.object({
   /** ISO 8601 */
   createdAt: z.string(),
   /** Kernel settings before kboot, by name. */
-  sysctls: z.record(z.string(), z.string()),
+  sysctls: z.record(word, word),
   /** Paths which the cluster makes and which were there before it: reset leaves them. */
-  kept: z.array(z.string()),
+  kept: z.array(word),
   /** Those of them that were empty directories: reset empties them again. */
-  empty: z.array(z.string()),
+  empty: z.array(word),
   /** Network links that were there before. */
-  links: z.array(z.string()),
+  links: z.array(word),
+  /** Kernel modules that were not loaded before and that the cluster brings; what uses another stands before it. */
+  modules: z.array(word).default([]),
 });
 
 export type Ledger = Readonly<z.output<typeof Ledger>>;

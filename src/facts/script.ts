@@ -157,6 +157,7 @@ module() {
 }
 module overlay 'grep -qw overlay /proc/filesystems'
 module br_netfilter '[ -e /proc/sys/net/bridge/bridge-nf-call-iptables ]'
+for name in bridge stp llc; do module $name 'grep -qs "/$name.ko" "/lib/modules/$(uname -r)/modules.builtin"'; done
 [ -d ${LAYER_STORE} ] && ls ${LAYER_STORE} | sed 's/^/layer /'
 exit 0
 `;

@@ -1,5 +1,6 @@
-import { isMap, isSeq, parseAllDocuments, stringify } from 'yaml';
-import { KbootError } from '../lib/errors.ts';
+import { isMap, parseAllDocuments, stringify } from 'yaml';
+import { z } from 'zod';
+import { KbootError, messageOf } from '../lib/errors.ts';
 
 /** TCP port of flanneld's health check, on 127.0.0.1 of every machine. */
 export const FLANNEL_HEALTHZ_PORT = 8472;
@@ -37,36 +38,36 @@ const CNI_VERSION = '0.4.0';
  */
 const HEALTHZ = { ip: '127.0.0.1', port: FLANNEL_HEALTHZ_PORT } as const;
 
-interface Probe {
-  readonly httpGet?: { readonly path: string; readonly port: string | number; readonly host?: string };
-}
-interface Mount {
-  readonly name: string;
-  readonly mountPath: string;
-}
-interface Container {
-  name: string;
-  args?: string[];
-  env?: object[];
-  lifecycle?: object;
-  ports?: { readonly name?: string; readonly containerPort: number }[];
-  livenessProbe?: Probe;
-  readinessProbe?: Probe;
-  volumeMounts: Mount[];
-}
-interface PodSpec {
-  initContainers?: Container[];
-  containers: Container[];
-}
-interface Resource {
-  readonly kind: string;
-  readonly metadata: { readonly name: string };
-  data?: Record<string, string>;
-  spec?: { template: { spec: PodSpec } };
-}
+const Probe = z.looseObject({
+  httpGet: z.looseObject({ port: z.union([z.string(), z.number()]) }).optional(),
+});
+const Container = z.looseObject({
+  name: z.string(),
+  args: z.array(z.string()).optional(),
+  env: z.array(z.looseObject({})).optional(),
+  ports: z.array(z.looseObject({ name: z.string().optional() })).optional(),
+  livenessProbe: Probe.optional(),
+  readinessProbe: Probe.optional(),
+  volumeMounts: z.array(z.looseObject({ mountPath: z.string() })),
+});
+const PodSpec = z.looseObject({
+  initContainers: z.array(Container).optional(),
+  containers: z.array(Container),
+});
+/** What every object has. */
+const Resource = z.looseObject({ kind: z.string() });
+const ConfigMap = z.looseObject({ data: z.record(z.string(), z.string()) });
+const DaemonSet = z.looseObject({ spec: z.looseObject({ template: z.looseObject({ spec: PodSpec }) }) });
 
-const unexpected = (what: string): KbootError =>
-  new KbootError('BUNDLE_INVALID', `the bundle's flannel manifest is not as expected: ${what}`);
+type Probe = z.output<typeof Probe>;
+type Container = z.output<typeof Container>;
+type PodSpec = z.output<typeof PodSpec>;
+
+const unexpected = (what: string, cause?: unknown): KbootError =>
+  new KbootError('BUNDLE_INVALID', `the bundle's flannel manifest is not as expected: ${what}`, {
+    cause,
+    hint: 'build it again: kboot bundle build',
+  });
 
 /** Changes the two JSON texts of ConfigMap kube-flannel-cfg. */
 function configure(data: Record<string, string>, { pods, backend }: FlannelOptions): Record<string, string> {
@@ -139,20 +140,33 @@ function configureDaemon(spec: PodSpec, endpoint: string): PodSpec {
  * which a node becomes Ready. Throws BUNDLE_INVALID when the manifest has not the shape that is known.
  */
 export function flannelManifest(release: string, options: FlannelOptions): string {
+  try {
+    return changed(release, options);
+  } catch (cause) {
+    if (cause instanceof KbootError) throw cause;
+    // Not of that shape, no YAML or JSON at all, or nested too deeply for the libraries that read and write it.
+    throw unexpected(cause instanceof z.ZodError ? z.prettifyError(cause) : messageOf(cause), cause);
+  }
+}
+
+function changed(release: string, options: FlannelOptions): string {
   const documents = parseAllDocuments(release);
-  if (documents.some(({ contents }) => !isMap(contents) || isSeq(contents)))
-    throw unexpected('not YAML objects');
-  const resources = documents.map((document) => document.toJS() as Resource);
+  for (const { errors } of documents) if (errors[0]) throw errors[0];
+  if (documents.some(({ contents }) => !isMap(contents))) throw unexpected('not YAML objects');
+  const resources = documents.map((document) => Resource.parse(document.toJS()));
   const kinds = resources.map(({ kind }) => kind);
   for (const kind of ['ConfigMap', 'DaemonSet']) if (!kinds.includes(kind)) throw unexpected(`no ${kind}`);
   return resources
     .map((resource) => {
-      if (resource.kind === 'ConfigMap')
-        return { ...resource, data: configure(resource.data ?? {}, options) };
-      if (resource.kind !== 'DaemonSet' || !resource.spec) return resource;
-      const { template, ...spec } = resource.spec;
+      if (resource.kind === 'ConfigMap') {
+        const configMap = ConfigMap.parse(resource);
+        return { ...configMap, data: configure(configMap.data, options) };
+      }
+      if (resource.kind !== 'DaemonSet') return resource;
+      const daemonSet = DaemonSet.parse(resource);
+      const { template, ...spec } = daemonSet.spec;
       return {
-        ...resource,
+        ...daemonSet,
         spec: { ...spec, template: { ...template, spec: configureDaemon(template.spec, options.endpoint) } },
       };
     })

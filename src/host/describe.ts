@@ -27,7 +27,15 @@ function firstLine(text: string): string {
   return lines.find((line) => line !== '' && !line.startsWith('#') && !/^set -\w+$/.test(line)) ?? '';
 }
 
-/** The last line with something in it: where most programs say why they failed. Empty when there is none. */
+/** Characters of a line in a message. */
+const LONGEST_LINE = 1_000;
+
+/**
+ * The last line with something in it, or the end of it: where most programs say why they failed. Empty when there is
+ * none.
+ */
 export function lastLine(text: string): string {
-  return escapeText(text).trimEnd().split('\n').at(-1)?.trim() ?? '';
+  const whole = text.trimEnd();
+  const line = whole.slice(whole.lastIndexOf('\n') + 1).trim();
+  return escapeText(line.length > LONGEST_LINE ? `...${line.slice(-LONGEST_LINE)}` : line);
 }

@@ -37,7 +37,7 @@ export interface Host {
    * Holds a command open on the machine for as long as the returned handle lives (a lock): resolves with its
    * first line of output. It has to end at the end of its standard input, which comes when the handle is
    * disposed or the connection is lost. Every HEARTBEAT_MS it is sent a line break: silence tells it that nobody
-   * holds it any more, also where the connection died without a word.
+   * holds it any more, also where the connection died without a word. One that goes on printing is let go.
    */
   hold(command: Command, signal?: AbortSignal): Promise<Held>;
   [Symbol.asyncDispose](): Promise<void>;

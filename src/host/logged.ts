@@ -8,7 +8,7 @@ import type { Held, Host, Output } from './host.ts';
 /**
  * A host that writes down everything that is done on it: the command (a script by its first line and its arguments),
  * how it ended, how long it took, what it printed. What goes into a command's standard input or into a file is never written down, nor what a
- * command with `secretOutput` prints. `log` gets one line at a time, without control characters.
+ * command with `secretOutput` prints, nor the middle of what is very long. `log` gets one line at a time, without control characters.
  */
 export class LoggedHost implements Host {
   readonly name: string;
@@ -94,10 +94,23 @@ export class LoggedHost implements Host {
       ['|!', stderr],
     ] as const) {
       if (text === '') continue;
-      for (const line of escapeText(text).replace(/\n$/, '').split('\n'))
-        this.#log(`${label} ${sign} ${line}`);
+      for (const line of endsOf(text)) this.#log(`${label} ${sign} ${escapeText(line)}`);
     }
   }
+}
+
+/** Of what a command prints, the log takes so much from the beginning and from the end. */
+const SIDE = { characters: 256 * 1024, lines: 5_000 };
+
+/** The lines of a text; of a long one those at its ends. */
+function endsOf(text: string): readonly string[] {
+  const whole = text.endsWith('\n') ? text.slice(0, -1) : text;
+  const lines = whole.length <= 2 * SIDE.characters ? whole.split('\n') : [];
+  if (lines.length > 0 && lines.length <= 2 * SIDE.lines) return lines;
+  const head = whole.slice(0, SIDE.characters).split('\n').slice(0, SIDE.lines);
+  const tail = whole.slice(-SIDE.characters).split('\n').slice(-SIDE.lines);
+  const taken = [...head, ...tail].reduce((sum, line) => sum + line.length + 1, 0);
+  return [...head, `... ${whole.length - taken} characters are left out here`, ...tail];
 }
 
 function isOutput(result: unknown): result is Output {

@@ -4,31 +4,38 @@ import type { Output } from './host.ts';
 /** Bytes that a command may print: far more than any does, far less than what could hurt the operator's computer. */
 export const MOST_OUTPUT = 64 * 1024 * 1024;
 
+/** The same for a command that is held, which has one line to say. */
+export const MOST_HELD = 1024 * 1024;
+
 /** Bytes of a first line. */
 const LONGEST_LINE = 64 * 1024;
 
 /**
  * Collects what a command writes; joined before decoding, as a character may arrive in two chunks. Beyond
- * MOST_OUTPUT it keeps nothing more and calls `onOverflow`, once.
+ * `most` bytes it forgets everything and calls `onOverflow`, once.
  */
 export class OutputBuffer {
   readonly #stdout: Buffer[] = [];
   readonly #stderr: Buffer[] = [];
   readonly #onOverflow: () => void;
+  readonly #most: number;
   #size = 0;
 
-  constructor(onOverflow: () => void) {
+  constructor(onOverflow: () => void, most: number = MOST_OUTPUT) {
     this.#onOverflow = onOverflow;
+    this.#most = most;
   }
 
   readonly onStdout = (chunk: Buffer): void => this.#add(this.#stdout, chunk);
   readonly onStderr = (chunk: Buffer): void => this.#add(this.#stderr, chunk);
 
   #add(chunks: Buffer[], chunk: Buffer): void {
-    if (this.#size > MOST_OUTPUT) return;
+    if (this.#size > this.#most) return;
     this.#size += chunk.length;
-    if (this.#size > MOST_OUTPUT) this.#onOverflow();
-    else chunks.push(chunk);
+    if (this.#size <= this.#most) return void chunks.push(chunk);
+    this.#stdout.length = 0;
+    this.#stderr.length = 0;
+    this.#onOverflow();
   }
 
   read(): Output {

@@ -15,7 +15,7 @@ import { commandFailed, connectionLost, type Ending, timedOut, tooMuchOutput } f
 import { type Executor, SessionRefused } from './executor.ts';
 import type { Held, Host, Output } from './host.ts';
 import { loginLine } from './login-line.ts';
-import { FirstLine, MOST_OUTPUT, OutputBuffer } from './output-buffer.ts';
+import { FirstLine, MOST_HELD, MOST_OUTPUT, OutputBuffer } from './output-buffer.ts';
 import { stopCommand } from './stop-command.ts';
 import { TimeLimit } from './time-limit.ts';
 import { writeFileCommand } from './write-file.ts';
@@ -88,13 +88,19 @@ export class ShellHost implements Host {
     const { line, run } = this.#prepare(command);
     const limit = new TimeLimit(command.timeoutMs ?? this.#commandTimeoutMs, signal);
     const release = new AbortController();
-    const output = new OutputBuffer(() => release.abort());
+    const output = new OutputBuffer(() => {
+      release.abort(tooMuchOutput(this.name, command, MOST_HELD));
+      this.#stop(run, command);
+    }, MOST_HELD);
     const first = new FirstLine();
     const input = new PassThrough();
     const ended = this.#executor.executeBeside(line, {
       stdin: input,
       signal: release.signal,
-      onStdout: first.onChunk,
+      onStdout: (chunk) => {
+        first.onChunk(chunk);
+        output.onStdout(chunk);
+      },
       onStderr: output.onStderr,
     });
     const beat = setInterval(() => input.write('\n'), HEARTBEAT_MS);

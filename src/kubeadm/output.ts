@@ -24,7 +24,7 @@ export function parseJoinCommand(output: string): JoinCommand {
 
 /** kubeadm's preflight errors, `[ERROR Check]: text`, as `Check: text`. */
 export function preflightErrors(output: string): readonly string[] {
-  return [...output.matchAll(/^\s*\[ERROR ([^\]]+)\]: (.*)$/gm)].map(
+  return [...output.matchAll(/^[ \t]*\[ERROR ([^\]\n]+)\]: (.*)$/gm)].map(
     ([, check, text]) => `${check}: ${text}`,
   );
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { KbootError } from '../lib/errors.ts';
 import { kindOfLabel, type MachineKind } from './kind.ts';
 import { labLabel } from './names.ts';
 import { run } from './run.ts';
@@ -39,17 +40,19 @@ export async function listContainers(lab: string, signal?: AbortSignal): Promise
     ['ps', '--all', '--filter', `label=${labLabel(lab)}`, '--format', 'json'],
     signal,
   );
-  return z
-    .array(Container)
-    .parse(JSON.parse(json || '[]'))
-    .map(({ Names, Labels, State }) => ({
-      container: Names[0] ?? '',
-      machine: Labels['kboot.machine'] ?? '',
-      role: Labels['kboot.role'] ?? '',
-      address: Labels['kboot.address'] ?? '',
-      kind: kindOfLabel(Labels['kboot.kind']),
-      state: State,
-    }));
+  return parseContainers(json);
+}
+
+/** Reads what `podman ps --format json` prints: nothing, where there is no container. Throws COMMAND_FAILED. */
+export function parseContainers(json: string): readonly LabContainer[] {
+  return read(z.array(Container), json || '[]', 'podman ps').map(({ Names, Labels, State }) => ({
+    container: Names[0] ?? '',
+    machine: Labels['kboot.machine'] ?? '',
+    role: Labels['kboot.role'] ?? '',
+    address: Labels['kboot.address'] ?? '',
+    kind: kindOfLabel(Labels['kboot.kind']),
+    state: State,
+  }));
 }
 
 /** The names of the lab's networks or volumes. */
@@ -71,8 +74,30 @@ export async function inspectNetwork(
   network: string,
   signal?: AbortSignal,
 ): Promise<{ readonly subnet: string; readonly gateway: string }> {
-  const [found] = Network.parse(JSON.parse(await podman(['network', 'inspect', network], signal)));
-  const first = found?.subnets[0];
-  if (first === undefined) throw new Error(`podman network inspect ${network}: no subnet`);
+  return parseNetwork(await podman(['network', 'inspect', network], signal), network);
+}
+
+/** Reads what `podman network inspect` prints. Throws COMMAND_FAILED. */
+export function parseNetwork(
+  json: string,
+  network: string,
+): { readonly subnet: string; readonly gateway: string } {
+  const command = `podman network inspect ${network}`;
+  const first = read(Network, json, command)[0]?.subnets[0];
+  if (first === undefined) throw notUnderstood(command, undefined);
   return first;
 }
+
+function read<T>(schema: z.ZodType<T>, json: string, command: string): T {
+  try {
+    return schema.parse(JSON.parse(json));
+  } catch (cause) {
+    throw notUnderstood(command, cause);
+  }
+}
+
+const notUnderstood = (command: string, cause: unknown): KbootError =>
+  new KbootError('COMMAND_FAILED', `this machine: what podman prints is not understood: ${command}`, {
+    cause,
+    hint: 'see what that command prints; kboot needs podman 4.3 or newer',
+  });

@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import { ExecaError, execa } from 'execa';
 import { toShell } from '../host/command.ts';
+import { lastLine } from '../host/describe.ts';
 import { KbootError } from '../lib/errors.ts';
 
 interface RunOptions {
@@ -16,6 +17,9 @@ interface RunOptions {
   readonly uninterrupted?: boolean;
 }
 
+/** Characters that a program may print to each stream: far more than any does that the lab runs. */
+const MOST_PRINTED = 16 * 1024 * 1024;
+
 /**
  * Runs a program on this machine and returns its standard output. Throws COMMAND_FAILED with the command and the
  * last line that it wrote, TIMED_OUT at the limit, MISSING_REQUIREMENT when the program is not there; when `signal`
@@ -28,6 +32,7 @@ export async function run(argv: readonly [string, ...string[]], options: RunOpti
   try {
     const { stdout } = await execa(program, args, {
       all: true,
+      maxBuffer: MOST_PRINTED,
       ...(stdin === undefined ? { stdin: 'ignore' } : { input: stdin }),
       ...(env && { env }),
       ...(uninterrupted ? { detached: true, cleanup: false } : signal && { cancelSignal: signal }),
@@ -38,11 +43,20 @@ export async function run(argv: readonly [string, ...string[]], options: RunOpti
     signal?.throwIfAborted();
     if (!(error instanceof ExecaError)) throw error;
     if (error.code === 'ENOENT') throw notInstalled(program, error);
+    if (error.isMaxBuffer) {
+      const most = `${MOST_PRINTED / 1024 / 1024} MiB`;
+      throw new KbootError(
+        'COMMAND_FAILED',
+        `this machine: printed more than ${most} and was stopped: ${toShell(argv)}`,
+        { hint: `see what ${program} prints` },
+      );
+    }
     const seconds = (timeoutMs ?? 0) / 1000;
     const [code, how] = error.timedOut
       ? (['TIMED_OUT', `no end after ${seconds} s`] as const)
       : (['COMMAND_FAILED', endOf(error)] as const);
-    throw new KbootError(code, `this machine: ${how}: ${toShell(argv)}${lastLine(error.all)}`, {
+    const last = lastLine(String(error.all ?? ''));
+    throw new KbootError(code, `this machine: ${how}: ${toShell(argv)}${last && `\n${last}`}`, {
       cause: error,
     });
   }
@@ -53,7 +67,7 @@ export async function succeeds(argv: readonly [string, ...string[]], signal?: Ab
   const [program, ...args] = argv;
   const result = await execa(program, args, {
     reject: false,
-    stdin: 'ignore',
+    stdio: 'ignore',
     ...(signal && { cancelSignal: signal }),
   });
   signal?.throwIfAborted();
@@ -80,12 +94,4 @@ function notInstalled(program: string, cause: Error): KbootError {
 function endOf(error: ExecaError): string {
   if (error.exitCode !== undefined) return `exit code ${error.exitCode}`;
   return error.signal === undefined ? (error.originalMessage ?? 'not run') : `ended by ${error.signal}`;
-}
-
-function lastLine(output: unknown): string {
-  const line = String(output ?? '')
-    .trimEnd()
-    .split('\n')
-    .at(-1);
-  return line ? `\n${line}` : '';
 }

@@ -4,8 +4,11 @@ import { z } from 'zod';
 import { KbootError } from '../lib/errors.ts';
 import { LEAST_MEMORY, SUITES } from './kind.ts';
 
+/** What can be a name everywhere: in a file of ssh's, a path, an argument. */
+const plain = z.string().regex(/^\w[\w.:@/-]*$/);
+
 const machine = z.strictObject({
-  name: z.string(),
+  name: plain,
   role: z.enum(['master', 'node', 'bastion']),
   address: z.ipv4(),
 });
@@ -14,18 +17,18 @@ const machine = z.strictObject({
 const LabRecord = z.strictObject({
   apiVersion: z.literal('kboot/v1'),
   kind: z.literal('Lab'),
-  name: z.string(),
-  image: z.string(),
+  name: plain,
+  image: plain,
   subnet: z.cidrv4(),
   machines: z.array(machine),
   /** How its users reach the machines, and what else makes them different from the usual. */
   options: z.strictObject({
-    user: z.string(),
+    user: plain,
     sudo: z.boolean(),
     shell: z.enum(['sh', 'fish']),
     tmpNoexec: z.boolean(),
     bastion: z.boolean(),
-    varSize: z.string().optional(),
+    varSize: plain.optional(),
     /** Machines whose /usr is read-only. */
     imageBased: z.boolean().default(false),
     /** Machines with a kernel of their own: the Debian release, MiB of memory, processors, and the size of the disk. */
@@ -39,7 +42,7 @@ const LabRecord = z.strictObject({
       .optional(),
   }),
   /** The cluster file that `lab up` wrote, and the SHA-256 of what it wrote. */
-  clusterFile: z.strictObject({ path: z.string(), sha256: z.string() }).optional(),
+  clusterFile: z.strictObject({ path: z.string().regex(/^[^\0]+$/), sha256: plain }).optional(),
 });
 
 export type LabRecord = Readonly<z.output<typeof LabRecord>>;
@@ -80,18 +83,21 @@ export function labFolder(name: string, { env, home }: StateHome): LabFolder {
 export async function readLabRecord({ record }: LabFolder): Promise<LabRecord | undefined> {
   const text = await readFile(record, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
-    throw error;
+    throw invalid(record, error);
   });
   if (text === undefined) return undefined;
   try {
     return LabRecord.parse(JSON.parse(text));
   } catch (cause) {
-    throw new KbootError('CONFIG_INVALID', `${record}: not the record of a lab`, {
-      cause,
-      hint: 'kboot lab down (with --name NAME for a lab of another name), then kboot lab up',
-    });
+    throw invalid(record, cause);
   }
 }
+
+const invalid = (record: string, cause: unknown): KbootError =>
+  new KbootError('CONFIG_INVALID', `${record}: not the record of a lab`, {
+    cause,
+    hint: 'kboot lab down (with --name NAME for a lab of another name), then kboot lab up',
+  });
 
 /** Writes the record of a lab, whole or not at all. */
 export async function writeLabRecord(files: LabFolder, record: LabRecord): Promise<void> {

@@ -35,6 +35,15 @@ interface ErrorDetails {
   readonly hint?: string;
 }
 
+/** Characters of a message: it may quote a machine, or a file of somebody else's, and those can be of any length. */
+const LONGEST = 16_000;
+
+function shortened(text: string): string {
+  return text.length > LONGEST
+    ? `${text.slice(0, LONGEST)}... (${text.length - LONGEST} more characters)`
+    : text;
+}
+
 /** An error kboot expects and can explain. Anything else that reaches main() is a bug and keeps its stack. */
 export class KbootError extends Error {
   override readonly name = 'KbootError';
@@ -43,10 +52,10 @@ export class KbootError extends Error {
   readonly hint: string | undefined;
 
   constructor(code: ErrorCode, message: string, { cause, host, hint }: ErrorDetails = {}) {
-    super(message, cause === undefined ? undefined : { cause });
+    super(shortened(message), cause === undefined ? undefined : { cause });
     this.code = code;
     this.host = host;
-    this.hint = hint;
+    this.hint = hint === undefined ? undefined : shortened(hint);
   }
 }
 

@@ -1,5 +1,6 @@
 import { type Ledger, ledgerText } from '../facts/ledger.ts';
 import { CLUSTER_PATHS, LEDGER, SHARED_DIRS } from '../facts/paths.ts';
+import { modulesOfCluster } from './modules.ts';
 import { everywhere, no, type Phase, type PhaseContext, yes } from './phase.ts';
 
 /** What the machine was like before kboot. */
@@ -14,6 +15,7 @@ export function newLedger({ cluster, subject, clock }: PhaseContext): Ledger {
     kept: [...CLUSTER_PATHS, ...SHARED_DIRS].filter((path) => facts.present.has(path)),
     empty: CLUSTER_PATHS.filter((path) => facts.empty.has(path)),
     links: [...facts.links],
+    modules: [...modulesOfCluster(facts)],
   };
 }
 

@@ -1,14 +1,10 @@
-import type { Facts } from '../facts/facts.ts';
 import { script } from '../host/command.ts';
+import { modulesToLoad } from './modules.ts';
 import { everywhere, no, type Phase, yes } from './phase.ts';
 
 /** Files that make the settings come back at boot. */
 export const SYSCTL_FILE = '/etc/sysctl.d/90-kboot.conf';
 export const MODULES_FILE = '/etc/modules-load.d/kboot.conf';
-
-/** Modules to load now and at boot. Those built into the kernel have no name that could be loaded. */
-const modulesToLoad = ({ kernelModules }: Facts): readonly string[] =>
-  Object.keys(kernelModules).filter((name) => kernelModules[name] === 'absent');
 
 /**
  * systemd loads the modules: its helper needs no kmod package. It is restarted because it has run at boot, and

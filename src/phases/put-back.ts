@@ -3,6 +3,7 @@ import { CLUSTER_PATHS, isShared, LEDGER, ownedPaths, SHARED_DIRS, STATE_DIR } f
 import { script } from '../host/command.ts';
 import type { Host } from '../host/host.ts';
 import { MODULES_FILE, SYSCTL_FILE } from './kernel.ts';
+import { unloadModules } from './modules.ts';
 
 /** What kubeadm writes into a folder that was there before the cluster, with content of somebody else's. */
 const KUBEADM_FILES = [
@@ -95,15 +96,21 @@ while [ $# -gt 0 ]; do
 done
 `;
 
-/** Puts folders and kernel settings back to what the ledger says, and takes the ledger itself away last. */
-export async function putBack(host: Host, ledger: Ledger, signal: AbortSignal): Promise<void> {
+/**
+ * Puts folders, kernel settings and kernel modules back to what the ledger says, and takes the ledger itself away last.
+ * Resolves with sentences about what could not be put back.
+ */
+export async function putBack(host: Host, ledger: Ledger, signal: AbortSignal): Promise<readonly string[]> {
   const run = (text: string, ...args: readonly string[]) =>
     host.change({ ...script(text, ...args), sudo: true }, signal);
   const { remove, empty, prune } = leftovers(ledger);
   await run(RESTORE_SYSCTLS, ...Object.entries(ledger.sysctls).flat());
   await run(CLEAN, String(remove.length), ...remove, ...empty);
+  // After the file that has them loaded at boot, before the ledger that knows them.
+  const notes = await unloadModules(host, ledger.modules, signal);
   await run(PRUNE, ...prune);
   await run(FINISH, ...unitsOf(ledger));
+  return notes;
 }
 
 /** The units of the cluster on a machine; an etcd on a node is somebody else's. */

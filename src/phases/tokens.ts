@@ -84,7 +84,9 @@ export const sweep: Phase = {
     const { stdout } = await host.query(script('systemctl is-active "$@" || true', ...units), signal);
     if (stdout.split('\n').includes('active')) return;
     await host.change({ ...script(SWEEP), sudo: true }, signal);
-    if (shared.untrusting.has(host.name) && !subject.ledger) await putBack(host, newLedger(context), signal);
+    if (shared.untrusting.has(host.name) && !subject.ledger) {
+      for (const note of await putBack(host, newLedger(context), signal)) context.warn(note);
+    }
     if (subject !== situation.master) return;
     const admin = await host.query(
       { ...script(`[ -e ${ADMIN_CONF} ] && echo yes || true`), sudo: true },

@@ -3,7 +3,11 @@ import { RUN_DIR } from '../facts/paths.ts';
 import { STREAM_MARK, script } from '../host/command.ts';
 import type { Host } from '../host/host.ts';
 import { KbootError } from '../lib/errors.ts';
+import { escapeLine } from '../lib/escape.ts';
 import { BUSY, LOCK_TOKEN } from './exclusive-host.ts';
+
+/** Characters of what the machine says about who holds its lock. */
+const LONGEST_OWNER = 200;
 
 /** How long a command that a killed run left behind may take to end, in seconds. */
 const BUSY_TIMEOUT_S = 300;
@@ -76,7 +80,7 @@ export async function lockHost(
       hint: `see what runs on ${host.name} (fuser ${BUSY}), and try again when it is over`,
     });
   }
-  const who = held.firstLine.replace(/^held\s*/, '') || 'somebody';
+  const who = escapeLine(held.firstLine.replace(/^held\s*/, '').slice(0, LONGEST_OWNER)) || 'somebody';
   throw new KbootError('LOCKED', `${host.name}: another kboot is at work: ${who}`, {
     host: host.name,
     hint: 'wait until it ends; the lock goes away with its connection',

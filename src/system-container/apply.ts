@@ -90,7 +90,7 @@ function readSaid(stdout: string): Applied {
   return {
     existing: unique('existing'),
     modified: unique('modified'),
-    awayMs: Number(linesOf(stdout, 'away')[0] ?? 0),
+    awayMs: Number(/^\d{1,15}$/.exec(linesOf(stdout, 'away')[0] ?? '')?.[0] ?? 0),
   };
 }
 

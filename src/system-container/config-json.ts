@@ -37,10 +37,24 @@ function refuseOtherCase(object: object, known: readonly string[]): void {
     throw invalid(`Invalid configuration file.  ${JSON.stringify(odd)} must be written in lower case`);
 }
 
+/** Several times as many as the specification has. */
+const MOST_LEVELS = 50;
+
+function isDeeperThan(value: unknown, levels: number): boolean {
+  let level = [value];
+  for (let depth = 0; depth < levels && level.length > 0; depth++) {
+    level = level.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each) : []));
+  }
+  return level.length > 0;
+}
+
 /** Parses it without the rules of installed containers. Throws IMAGE_INVALID. */
 export function parseLoosely(text: string, path: string): Config {
   try {
-    return ConfigSchema.parse(JSON.parse(text));
+    const value: unknown = JSON.parse(text);
+    // Copying and writing it call themselves for every level.
+    if (isDeeperThan(value, MOST_LEVELS)) throw new Error('it is nested too deeply');
+    return ConfigSchema.parse(value);
   } catch (cause) {
     throw new KbootError('IMAGE_INVALID', `Invalid json in configuration file: ${path}.`, { cause });
   }

@@ -49,7 +49,7 @@ list_deployments() {
 }
 `;
 
-/** Reads what LIST_DEPLOYMENTS printed; lines of other kinds are passed over. */
+/** Reads what LIST_DEPLOYMENTS printed; lines of other kinds, and names that no file has, are passed over. */
 export function parseDeployments(stdout: string): FoundDeployments {
   const links = new Map<string, string>();
   const folders = new Map<string, FoundDeployment>();
@@ -57,6 +57,7 @@ export function parseDeployments(stdout: string): FoundDeployments {
   const interrupted = new Set<string>();
   for (const line of stdout.split('\n')) {
     const [kind, name = '', first = '', second = '', third] = line.split('\t');
+    if (![name, kind === 'link' ? first : name].every(isFileName)) continue;
     if (kind === 'link') links.set(name, first);
     if (kind === 'layer') layers.add(name);
     if (kind === 'interrupted') interrupted.add(name);
@@ -83,6 +84,9 @@ export function trackedPaths({ folders }: FoundDeployments): ReadonlySet<string>
     [...folders.values()].flatMap(({ info }) => Object.keys(info?.['installed-files-checksum'] ?? {})),
   );
 }
+
+/** What a directory can list: everything else would lead somewhere else, or could be no argument of a command. */
+const isFileName = (name: string): boolean => /^[^/\0]+$/.test(name) && name !== '.' && name !== '..';
 
 const decode = (text: string): string => (text === '-' ? '' : Buffer.from(text, 'base64').toString('utf8'));
 

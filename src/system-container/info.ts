@@ -1,8 +1,11 @@
 import { z } from 'zod';
 import type { Scalar } from './template.ts';
-import { type TrackedFile, TrackedFileSchema } from './tracked-file.ts';
+import { listed, type TrackedFile, TrackedFileSchema } from './tracked-file.ts';
 
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+
+/** The latest time that a date can have, in seconds. */
+const LATEST_S = 8.64e12;
 
 /** For images that do not say how long they need. */
 export const DEFAULT_HEALTH_TIMEOUT_S = 60;
@@ -11,20 +14,20 @@ export const DEFAULT_HEALTH_TIMEOUT_S = 60;
 const InfoSchema = z.object({
   image: z.string().default(''),
   revision: z.string().default(''),
-  created: z.number().default(0),
+  created: z.number().min(0).max(LATEST_S).default(0),
   values: z.record(z.string(), scalar).default({}),
   'has-container-service': z.boolean().default(true),
   /** Host path to SHA-256: of a file's content, of a link's target; `0` for a directory. */
-  'installed-files-checksum': z.record(z.string(), z.string()).default({}),
+  'installed-files-checksum': z.record(listed, listed).default({}),
   /** The remote root filesystem, as it was given. */
   remote: z.string().nullable().default(null),
   runtime: z.string().default(''),
   /** What the user set himself; all of `values` where it was not recorded. */
   'user-values': z.record(z.string(), z.string()).optional(),
   /** Host units that the install started. */
-  units: z.array(z.string()).default([]),
+  units: z.array(listed).default([]),
   /** Directories for state that the container's tmpfiles made, parents first. */
-  'state-directories': z.array(z.string()).default([]),
+  'state-directories': z.array(listed).default([]),
   /** Layers of the rootfs, base first, in hex. Without the key nobody knows which it uses. */
   layers: z.array(z.string()).optional(),
   /** All that a rollback needs of the host files, in the order of their creation. */
@@ -34,9 +37,9 @@ const InfoSchema = z.object({
   /** What the image calls itself. */
   'image-title': z.string().optional(),
   /** Tells, by its exit status, whether the container serves; none when empty. */
-  'health-check': z.array(z.string()).default([]),
+  'health-check': z.array(z.string().regex(/^[^\0]*$/)).default([]),
   /** Seconds that it may take to serve after its start. */
-  'health-timeout': z.number().default(DEFAULT_HEALTH_TIMEOUT_S),
+  'health-timeout': z.int().positive().default(DEFAULT_HEALTH_TIMEOUT_S),
 });
 
 export type Info = Readonly<z.output<typeof InfoSchema>>;

@@ -8,6 +8,7 @@ import { KbootError, messageOf } from '../lib/errors.ts';
 import { archiveBytes } from '../lib/tar-bytes.ts';
 import { LayerChecker } from './layer-checker.ts';
 import { badEntry, LAYER_SCAN_VERSION, type LayerScan, layerPath } from './layer-entry.ts';
+import { parseLayerScan } from './layer-scan-schema.ts';
 import { LayerStructure } from './layer-structure.ts';
 
 /** Files below /exports up to this size in bytes are kept as text: templates and settings are far smaller. */
@@ -58,9 +59,9 @@ export async function cachedLayerScan(
 ): Promise<LayerScan> {
   const file = scanFile(digest, cacheDir);
   const cached = await readFile(file, 'utf8')
-    .then(JSON.parse)
+    .then(parseLayerScan)
     .catch(() => undefined);
-  if (cached?.digest === digest && cached.version === LAYER_SCAN_VERSION) {
+  if (cached?.digest === digest) {
     // What was used lately is deleted last.
     await utimes(file, new Date(), new Date()).catch(() => undefined);
     return cached;

@@ -52,7 +52,8 @@ find . -mindepth 1 -exec sh -c '
 
 /**
  * Looks at a root filesystem on the machine, and gives back the image with everything from there: of the image itself
- * only its name and id remain. Throws REFUSED when the folder holds none.
+ * only its name and id remain. Throws REFUSED when the folder holds none, STATE_INVALID for an
+ * answer that no healthy machine gives.
  */
 export async function useRemoteRootfs(
   host: Host,
@@ -73,7 +74,7 @@ export async function useRemoteRootfs(
   for (const [kind, name, content = ''] of lines) {
     if (kind === 'file') files[name as ExportFile] = decode(content);
   }
-  const hostTree = lines.flatMap((line) => (line[0] === 'entry' ? [entryOf(line)] : []));
+  const hostTree = lines.flatMap((line) => (line[0] === 'entry' ? [entryOf(line, host.name)] : []));
   return {
     image: {
       ...{ name: image.name, id: image.id, runOnce: image.runOnce, steps: [], files },
@@ -87,15 +88,18 @@ export async function useRemoteRootfs(
   };
 }
 
-function entryOf([
-  ,
-  type,
-  mode = '',
-  path = '',
-  target = '',
-  sha256 = '',
-  text = '',
-]: readonly string[]): LayerEntry {
+function entryOf(line: readonly string[], host: string): LayerEntry {
+  const [, type = '', mode = '', path = '', target = '', sha256 = '', text = ''] = line;
+  if (!/^(file|directory|link)$/.test(type) || !/^[0-7]{1,4}$/.test(mode)) {
+    throw new KbootError(
+      'STATE_INVALID',
+      `${host}: its list of files cannot be read: ${line.slice(0, 3).join(' ').slice(0, 80)}`,
+      {
+        host,
+        hint: `see what stat -c %a prints on ${host}, and whether ${host} can be trusted`,
+      },
+    );
+  }
   const common = { path: decode(path), mode: Number.parseInt(mode, 8) };
   if (type === 'link') return { type: 'link', path: common.path, target: decode(target.slice(0, -1)) };
   if (type === 'directory') return { type: 'directory', ...common, owner: '0:0' };

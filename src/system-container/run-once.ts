@@ -108,16 +108,24 @@ export async function runOnce(
     )
     .catch((error: unknown) => {
       // What the program said is not lost when only the clearing away failed.
-      if (error instanceof CommandError && EXIT_LINE.test(error.stdout)) return error;
+      if (error instanceof CommandError && outcomeIn(error.stdout) !== undefined) return error;
       throw error;
     });
-  const [, code = '1'] = EXIT_LINE.exec(stdout) ?? [];
   return {
-    exitCode: Number(code),
-    stdout: stdout.replace(EXIT_LINE, ''),
+    ...(outcomeIn(stdout) ?? { exitCode: 1, stdout }),
     stderr,
     warnings: rendered.warnings,
   };
 }
 
-const EXIT_LINE = /\nkboot-exit\t(\d+)\n/;
+/** The script prints it last: what a program prints before cannot be taken for it. */
+const EXIT_LINE = /\nkboot-exit\t(\d{1,3})\n$/;
+
+/** Splits what RUN printed into the program's output and its exit status; undefined where it did not come to its end. */
+export function outcomeIn(stdout: string): Pick<RunOnceResult, 'exitCode' | 'stdout'> | undefined {
+  // Only the end is looked at, however much there is.
+  const end = EXIT_LINE.exec(stdout.slice(-32));
+  const exitCode = Number(end?.[1]);
+  if (end === null || exitCode > 255) return undefined;
+  return { exitCode, stdout: stdout.slice(0, -end[0].length) };
+}

@@ -46,7 +46,8 @@ export async function storedImages(
   const layerBytes = new Map(
     stdout.split('\n').flatMap((line) => {
       const [kind, bytes, layer = ''] = line.split('\t');
-      return kind === 'size' ? [[layer, Number(bytes)] as const] : [];
+      const size = Number(bytes);
+      return kind === 'size' && Number.isSafeInteger(size) && size >= 0 ? [[layer, size] as const] : [];
     }),
   );
   return { images: [...images.values()], layerBytes };

@@ -1,18 +1,21 @@
 import { z } from 'zod';
 import type { HostFile } from './host-files.ts';
 
+/** A text in a list on the machine, whose entries are separated by tabs and line breaks. */
+export const listed = z.string().regex(/^[^\t\n\0]*$/);
+
 /**
  * A host file as a deployment records it, with all that it takes to put it there again without the image: `source` is
  * a path inside the deployment, or a link's target. `kept` is one that an earlier deployment had put there and that
  * was changed since: it is left alone, and remembered.
  */
 export const TrackedFileSchema = z.object({
-  path: z.string(),
+  path: listed,
   kind: z.enum(['directory', 'copy', 'link', 'kept']),
-  mode: z.number().default(0o755),
-  source: z.string().default(''),
+  mode: z.int().min(0).max(0o7777).default(0o755),
+  source: listed.default(''),
   /** SHA-256 of the content or of the link's target; `0` for a directory. */
-  checksum: z.string(),
+  checksum: listed,
 });
 
 export type TrackedFile = Readonly<z.output<typeof TrackedFileSchema>>;

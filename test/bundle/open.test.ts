@@ -1,9 +1,14 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { canonicalJson } from '../../src/bundle/canonical-json.ts';
+import { importIndex } from '../../src/bundle/import.ts';
+import { readIndex, readManifest } from '../../src/bundle/oci-layout.ts';
 import { openBundle } from '../../src/bundle/open.ts';
+import { totalsOf } from '../../src/bundle/totals.ts';
+import { verifyBundle } from '../../src/bundle/verify.ts';
 import { MANIFEST_TEXT, smallBundle, temporaryFolder } from '../helpers/bundle.ts';
+import { expectRightOrClear } from '../helpers/hostile.ts';
 
 it('refuses a folder that is no bundle', async () => {
   const dir = await temporaryFolder();
@@ -49,4 +54,40 @@ it('reads a manifest that is the one of the lock, and no other', async () => {
   await expect(bundle.readManifest('flannel')).rejects.toThrow(
     /kube-flannel\.yml: expected sha256:.* found sha256:/,
   );
+});
+
+it('takes or refuses whatever bundle.json holds', async () => {
+  const bundle = await smallBundle();
+  const text = canonicalJson(bundle.lock);
+  await expectRightOrClear(
+    [text],
+    async (changed) => {
+      await writeFile(join(bundle.dir, 'bundle.json'), changed);
+      return openBundle(bundle.dir);
+    },
+    ({ lock }) => {
+      for (const { sent, disk } of totalsOf(lock)) {
+        expect(Number.isFinite(sent)).toBe(true);
+        expect(Number.isFinite(disk)).toBe(true);
+      }
+      importIndex(lock.images, lock.arch);
+      // What a manifest's file is called is where it is looked for, and names of images are arguments.
+      for (const { file } of lock.manifests) expect(join('/bundle', file)).toMatch(/^\/bundle\/./);
+      for (const { name } of lock.images) expect(name).toMatch(/^[^\s\0-]/);
+      expect(lock.kubernetes).toMatch(/^v\d+\.\d+\.\d+/);
+    },
+  );
+});
+
+it.each(['index.json', 'manifest'])('says what is wrong with any %s of the layout', async (which) => {
+  const bundle = await smallBundle();
+  const [image] = bundle.lock.images;
+  const path = which === 'manifest' ? bundle.blobPath(image?.manifest.digest ?? '') : join(bundle.dir, which);
+  const text = await readFile(path, 'utf8');
+  await expectRightOrClear([text], async (changed) => {
+    await writeFile(path, changed);
+    await readIndex(bundle.dir);
+    await readManifest(bundle.dir, image?.manifest.digest ?? '');
+    await verifyBundle(bundle);
+  });
 });

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { parseAllDocuments, stringify } from 'yaml';
 import { flannelManifest } from '../../src/flannel/manifest.ts';
+import { expectRightOrClear } from '../helpers/hostile.ts';
 
 const OPTIONS = { pods: '10.99.0.0/16', backend: 'host-gw', endpoint: 'master.example.com:6443' } as const;
 
@@ -113,3 +114,13 @@ it.each([
 ])('says that a manifest has another shape: %s', (what, text) => {
   expect(() => flannelManifest(text, OPTIONS)).toThrow(what);
 });
+
+it('changes or refuses whatever a bundle has as its manifest', () =>
+  expectRightOrClear(
+    [release()],
+    (text) => flannelManifest(text, OPTIONS),
+    (text) => {
+      const configMap = resourcesOf(text).find(({ kind }) => kind === 'ConfigMap');
+      expect(JSON.parse(configMap.data['net-conf.json']).Network).toBe(OPTIONS.pods);
+    },
+  ));

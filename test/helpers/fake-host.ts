@@ -100,6 +100,9 @@ export class FakeHost implements Host {
 }
 
 function lineOf({ argv, sudo }: Command): string {
+  // As on a real machine: see loginLine().
+  if (argv.some((word) => word.includes('\0')))
+    throw new TypeError('an argument cannot hold a NUL character');
   return `${sudo === true ? 'sudo ' : ''}${toShell(argv)}`;
 }
 

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
 import { parseJoinCommand, preflightErrors, withoutTokens } from '../../src/kubeadm/output.ts';
+import { kubeadmFailed } from '../../src/phases/kubeadm-failed.ts';
+import { expectRightOrClear } from '../helpers/hostile.ts';
 
 const PIN = `sha256:${'ab'.repeat(32)}`;
 const OUTPUT = `Your Kubernetes control-plane has initialized successfully!
@@ -39,3 +41,24 @@ it('reads preflight errors', () => {
 it('blanks tokens out', () => {
   expect(withoutTokens(OUTPUT)).not.toContain('0123456789abcdef');
 });
+
+it('takes whatever kubeadm prints', () =>
+  expectRightOrClear(
+    [OUTPUT],
+    (text) => parseJoinCommand(text),
+    ({ token, caCertHash }) => {
+      expect(caCertHash).toHaveLength(71);
+      expect(token.id).toHaveLength(6);
+    },
+  ));
+
+it('takes whatever kubeadm prints when it fails', () =>
+  expectRightOrClear(
+    [
+      'error execution phase preflight:\n\t[ERROR Port-6443]: Port 6443 is in use\n\t[ERROR CRI]: no socket\n',
+    ],
+    (text) => {
+      const { message } = kubeadmFailed('m', 'init', text);
+      expect(message.length).toBeLessThan(20_000);
+    },
+  ));

@@ -2,6 +2,8 @@ import { access, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { clusterFileText } from '../../src/lab/cluster-file.ts';
+import { sshConfigText } from '../../src/lab/ssh-files.ts';
 import {
   type LabRecord,
   labFolder,
@@ -9,6 +11,7 @@ import {
   removeLabFolder,
   writeLabRecord,
 } from '../../src/lab/state.ts';
+import { expectRightOrClear } from '../helpers/hostile.ts';
 
 const RECORD: LabRecord = {
   apiVersion: 'kboot/v1',
@@ -91,4 +94,32 @@ describe('on disk', () => {
     await removeLabFolder(filesOf('mine'));
     expect(await readdir(join(home, 'kboot'))).toEqual(['something']);
   });
+});
+
+test('a record is read or refused, whatever the file holds', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'kboot-test-'));
+  const files = labFolder('mine', { env: { XDG_STATE_HOME: folder }, home: '/' });
+  await mkdir(files.folder, { recursive: true });
+  try {
+    await expectRightOrClear(
+      [JSON.stringify(RECORD), JSON.stringify({ ...RECORD, clusterFile: { path: '/k', sha256: 'a' } })],
+      async (text) => {
+        await writeFile(files.record, text);
+        return readLabRecord(files);
+      },
+      (record) => {
+        const { machines = [], options } = record ?? {};
+        // A line of its own in ssh_config could be any setting.
+        expect(sshConfigText(machines, options?.user ?? '', files).split('\n')).toHaveLength(
+          sshConfigText([], '', files).split('\n').length + machines.length * 8,
+        );
+        clusterFileText('mine', machines, files.sshConfig);
+      },
+    );
+    await rm(files.record);
+    await mkdir(files.record);
+    await expect(readLabRecord(files)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });

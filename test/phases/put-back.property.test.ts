@@ -133,6 +133,7 @@ it('reset leaves every file of others, from before the cluster and from after it
             kept,
             empty: [],
             links: [],
+            modules: [],
           };
           await putBack(machineIn(root), ledger, new AbortController().signal);
           const left = await contentOf(root);

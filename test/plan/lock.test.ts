@@ -8,6 +8,8 @@ import type { Host } from '../../src/host/host.ts';
 import { connectSsh } from '../../src/host/ssh/connect.ts';
 import { ExclusiveHost } from '../../src/plan/exclusive-host.ts';
 import { lockHost } from '../../src/plan/lock.ts';
+import { FakeHost } from '../helpers/fake-host.ts';
+import { expectRightOrClear } from '../helpers/hostile.ts';
 import { freePort, type Sshd, startSshd } from '../helpers/sshd.ts';
 
 /** Passes bytes on to sshd, until it falls silent: nothing arrives, nobody hangs up; what was sent comes afterwards. */
@@ -146,3 +148,15 @@ function stall() {
 
   return child.stdout;
 }
+
+test('whatever stands in the file that says who holds the lock', async () => {
+  const texts = ['locked\n', 'held me on here since 2026-01-01T00:00:00.000Z\n', 'busy\n'];
+  await expectRightOrClear(texts, async (text) => {
+    const host = new FakeHost('m').on(() => true, text);
+    await lockHost(host, 'me').catch((error: Error) => {
+      expect(error.message).not.toContain('\n');
+      expect(error.message.length).toBeLessThan(1_500);
+      throw error;
+    });
+  });
+});

@@ -14,7 +14,17 @@ const containers = (names: readonly string[]) =>
     return { name, revision: hex(image?.manifest.digest ?? '') } as never;
   });
 const ledgerFor = (role: Ledger['role']): Ledger => ({
-  ...{ version: 1, cluster: 'kboot', role, createdAt: '', sysctls: {}, kept: [], empty: [], links: [] },
+  ...{
+    version: 1,
+    cluster: 'kboot',
+    role,
+    createdAt: '',
+    sysctls: {},
+    kept: [],
+    empty: [],
+    links: [],
+    modules: [],
+  },
 });
 
 const freshMaster = subjectWith('master.example.com', 'master');

@@ -21,8 +21,16 @@ const ledger = {
   kept: [],
   empty: [],
   links: [],
+  modules: [],
 } as const;
-const ledgerOf = (changed: object) => ({ ...ledger, kept: [], empty: [], links: [], ...changed });
+const ledgerOf = (changed: object) => ({
+  ...ledger,
+  kept: [],
+  empty: [],
+  links: [],
+  modules: [],
+  ...changed,
+});
 
 it('has nothing to say about a good machine', () => {
   expect(problemsOf(master(), node())).toEqual([]);

@@ -5,8 +5,10 @@ import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readSystemImage } from '../../src/system-container/image.ts';
 import { layerPath } from '../../src/system-container/layer-entry.ts';
 import { cachedLayerScan, scanLayer } from '../../src/system-container/layer-scan.ts';
+import { expectRightOrClear } from '../helpers/hostile.ts';
 import {
   directory,
   file,
@@ -260,4 +262,23 @@ describe('the cache', () => {
     expect(await cachedLayerScan(layer.digest, open, cache)).toEqual(both[0]);
     expect(opened).toBe(2);
   });
+});
+
+test('a scan in the cache is taken where it is one, and made again where it is anything else', async () => {
+  const layer = await makeLayer([directory('exports/'), file('exports/manifest.json', '{}'), link('a', 'b')]);
+  const cache = await mkdtemp(path.join(tmpdir(), 'kboot-scans-'));
+  const get = () => cachedLayerScan(layer.digest, () => Readable.from([layer.blob]), cache);
+  try {
+    const scanned = await get();
+    const [name = ''] = await readdir(cache);
+    await expectRightOrClear([JSON.stringify(scanned)], async (text) => {
+      await writeFile(path.join(cache, name), text);
+      const labels = {};
+      readSystemImage({ name: 'i', id: 'a', labels, layers: [await get()] });
+    });
+    await writeFile(path.join(cache, name), JSON.stringify({ ...scanned, entries: [{ type: 'file' }] }));
+    expect(await get()).toEqual(scanned);
+  } finally {
+    await rm(cache, { recursive: true });
+  }
 });

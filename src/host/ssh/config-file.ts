@@ -1,11 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join } from 'node:path';
-import SSHConfig, { glob } from 'ssh-config';
+import SSHConfig from 'ssh-config';
 import { KbootError, messageOf } from '../../lib/errors.ts';
+import { matchesAny, matchesGlob } from './glob.ts';
 import { isOwn, refuseCommands } from './no-commands.ts';
 
 /** ssh stops at this depth as well. */
 const DEEPEST_INCLUDE = 16;
+
+/** In one pattern; `10.*.*.*` has three. */
+const MOST_STARS = 4;
 
 const SYSTEM_FILE = '/etc/ssh/ssh_config';
 
@@ -40,23 +44,31 @@ export function readSshConfig(file: string | undefined, home: string): SshSettin
     file === undefined
       ? `${load(userFile, user)}\nHost *\n${load(SYSTEM_FILE, { ...user, relative: '/etc/ssh' })}`
       : load(file, { ...user, mustExist: true, foreign: true });
+  const invalid = (cause: unknown): KbootError =>
+    new KbootError('CONFIG_INVALID', `${file ?? userFile}: not an ssh configuration: ${messageOf(cause)}`, {
+      cause,
+      hint: `try: ssh -G ${file === undefined ? '' : `-F ${file} `}NAME`,
+    });
   let config: SSHConfig;
   try {
     config = SSHConfig.parse(text);
   } catch (cause) {
-    const where = file ?? userFile;
-    throw new KbootError('CONFIG_INVALID', `${where}: not an ssh configuration: ${messageOf(cause)}`, {
-      cause,
-    });
+    throw invalid(cause);
   }
   return {
-    lookUp: async ({ host, user }) =>
-      config.compute(user === undefined ? { Host: host } : { Host: host, User: user }, { ignoreCase: true }),
+    lookUp: async ({ host, user }) => {
+      try {
+        const query = user === undefined ? { Host: host } : { Host: host, User: user };
+        return config.compute(query, { ignoreCase: true });
+      } catch (cause) {
+        throw invalid(cause);
+      }
+    },
     mentions: (host) =>
       config.some((line) => {
         if (line.type !== SSHConfig.DIRECTIVE || !/^host$/i.test(line.param)) return false;
         const patterns = typeof line.value === 'string' ? [line.value] : line.value.map(({ val }) => val);
-        return !patterns.includes('*') && glob(patterns, host);
+        return !patterns.includes('*') && matchesAny(patterns, host);
       }),
   };
 }
@@ -83,7 +95,10 @@ function load(file: string, loading: Loading): string {
   return text
     .split('\n')
     .map((line) => {
-      if (/^\s*(host|match)[\s=]/i.test(line)) section = line.trim();
+      if (/^\s*(host|match)[\s=]/i.test(line)) {
+        section = line.trim();
+        refuseManyStars(section, file);
+      }
       const include = /^\s*include[\s=]+(.+)$/i.exec(line)?.[1];
       if (include === undefined) return line;
       const files = include.split(/\s+/).flatMap((word) => expand(unquote(word), relative, home));
@@ -94,14 +109,24 @@ function load(file: string, loading: Loading): string {
     .join('\n');
 }
 
+/** The library that reads the settings takes time that grows with every star of a pattern as if by a power. */
+function refuseManyStars(section: string, file: string): void {
+  if (!section.split(/[\s,]/).some((word) => word.split('*').length > MOST_STARS + 1)) return;
+  throw new KbootError(
+    'CONFIG_INVALID',
+    `${file}: a pattern has more than ${MOST_STARS} stars: ${section.slice(0, 80)}`,
+    {
+      hint: 'write several patterns instead of one',
+    },
+  );
+}
+
 function expand(pattern: string, relative: string, home: string): string[] {
   const path = pattern.startsWith('~/') ? join(home, pattern.slice(2)) : pattern;
   const absolute = isAbsolute(path) ? path : join(relative, path);
   if (!/[*?]/.test(basename(absolute))) return [absolute];
-  const source = basename(absolute).replace(/[^\w]/g, (c) => (c === '*' ? '.*' : c === '?' ? '.' : `\\${c}`));
-  const name = new RegExp(`^${source}$`);
   return list(dirname(absolute))
-    .filter((entry) => name.test(entry) && !entry.startsWith('.'))
+    .filter((entry) => matchesGlob(basename(absolute), entry) && !entry.startsWith('.'))
     .map((entry) => join(dirname(absolute), entry));
 }
 

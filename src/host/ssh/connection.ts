@@ -1,6 +1,6 @@
 import { finished, Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { NodeSSH, SSHExecCommandOptions, SSHExecCommandResponse } from 'node-ssh';
+import type { NodeSSH } from 'node-ssh';
 import pLimit from 'p-limit';
 import type { Client, ClientChannel, ClientErrorExtensions } from 'ssh2';
 import { messageOf } from '../../lib/errors.ts';
@@ -84,14 +84,13 @@ export class Connection implements Executor {
         unwatch = finished(source, { writable: false }, (error) => error && reject(error));
       }
     });
-    const running = this.#exec(line, signal, {
-      stdin: source,
-      onChannel: (opened) => {
-        channel = opened;
-        if (signal.aborted) opened.close();
-      },
-      onStdout,
-      onStderr,
+    const running = this.#exec(line, signal, (opened) => {
+      channel = opened;
+      if (signal.aborted) return opened.close();
+      opened.on('data', onStdout);
+      opened.stderr.on('data', onStderr);
+      if (source instanceof Readable) source.pipe(opened);
+      else opened.end(source);
     });
     try {
       // A race: a machine that hangs never confirms that a channel is closed, and a connection that is lost
@@ -108,29 +107,50 @@ export class Connection implements Executor {
     } finally {
       unwatch();
       channel?.close();
+      // A machine may go on sending whatever it was told: that is thrown away.
+      channel?.off('data', onStdout).resume();
+      channel?.stderr.off('data', onStderr).resume();
       // The command may have ended without reading everything: whoever fills the stream must not wait.
       if (source instanceof Readable) source.destroy();
     }
   }
+
   /**
    * Starts a command, waiting a little for a session to become free: sshd counts one that has just ended for
    * some moments, and its limit may be lower than ours. A command that was refused has not been started.
    */
-  async #exec(
-    line: string,
-    signal: AbortSignal,
-    options: SSHExecCommandOptions,
-  ): Promise<SSHExecCommandResponse> {
+  async #exec(line: string, signal: AbortSignal, begin: (channel: ClientChannel) => void): Promise<Reply> {
     for (const wait of REFUSED_WAITS_MS) {
       try {
-        return await this.#ssh.execCommand(line, options);
+        return await this.#execOnce(line, begin);
       } catch (error) {
         if (!isRefusal(error) || signal.aborted) throw error;
         await delay(wait);
       }
     }
-    return this.#ssh.execCommand(line, options);
+    return this.#execOnce(line, begin);
   }
+
+  /** Not node-ssh's execCommand, which remembers all that a command prints. */
+  #execOnce(line: string, begin: (channel: ClientChannel) => void): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+      this.#client.exec(line, (error, channel) => {
+        if (error !== undefined) return reject(error);
+        let reply: Reply = { code: null, signal: null };
+        channel.on('exit', (code: number | null, signal?: string) => {
+          reply = { code, signal: signal ?? null };
+        });
+        channel.on('close', () => resolve(reply));
+        begin(channel);
+      });
+    });
+  }
+}
+
+/** How a command ended; both are null where the connection did. */
+interface Reply {
+  readonly code: number | null;
+  readonly signal: string | null;
 }
 
 /** The words of ssh2 when a channel cannot be opened, or no command be started in it. */

@@ -124,7 +124,7 @@ function decide(
   isJump: boolean,
 ): Destination {
   const home = env.HOME ?? '/';
-  const port = target.port ?? Number(first(settings, 'port') ?? 22);
+  const port = target.port ?? portIn(target.name, first(settings, 'port') ?? '22');
   const user = target.user ?? first(settings, 'user') ?? localUser;
   const hostName = (first(settings, 'hostname') ?? '%h').replaceAll('%h', alias).replaceAll('%%', '%');
   const host = alias === target.name ? (target.address ?? hostName) : hostName;
@@ -205,7 +205,16 @@ function parseJump(text: string): SshTarget {
   if (match === null || name === undefined) {
     throw new KbootError('CONFIG_INVALID', `ProxyJump: not a host: ${text}`);
   }
-  return { name, user: match[1], port: match[4] === undefined ? undefined : Number(match[4]) };
+  return { name, user: match[1], port: match[4] === undefined ? undefined : portIn(name, match[4]) };
+}
+
+function portIn(machine: string, text: string): number {
+  const port = Number(text);
+  if (/^\d{1,5}$/.test(text) && port >= 1 && port <= 65_535) return port;
+  throw new KbootError('CONFIG_INVALID', `${machine}: not a port: ${JSON.stringify(text.slice(0, 80))}`, {
+    host: machine,
+    hint: 'Port in the ssh configuration is a number from 1 to 65535',
+  });
 }
 
 function all(settings: Settings, key: string): string[] {

@@ -2,6 +2,7 @@ import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypt
 import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import ssh2 from 'ssh2';
+import { matchesAny } from './glob.ts';
 
 /** One line of a known_hosts file (format: sshd(8), SSH_KNOWN_HOSTS FILE FORMAT). */
 export interface KnownHost {
@@ -122,19 +123,7 @@ function isKey({ type, key }: KnownHost): boolean {
 
 function matches(hosts: string, name: string): boolean {
   if (hosts.startsWith('|')) return matchesHash(hosts, name);
-  let found = false;
-  for (const pattern of hosts.split(',')) {
-    const negated = pattern.startsWith('!');
-    if (!glob(negated ? pattern.slice(1) : pattern).test(name)) continue;
-    if (negated) return false;
-    found = true;
-  }
-  return found;
-}
-
-function glob(pattern: string): RegExp {
-  const source = pattern.replace(/[^\w]/g, (c) => (c === '*' ? '.*' : c === '?' ? '.' : `\\${c}`));
-  return new RegExp(`^${source}$`, 'i');
+  return matchesAny(hosts.split(','), name);
 }
 
 function matchesHash(hosts: string, name: string): boolean {

@@ -10,6 +10,9 @@ const FILE_LISTS = ['userknownhostsfile', 'globalknownhostsfile'];
 const USUAL_KEY = /^~\/\.ssh\/id_\w+$/;
 const FEWEST_USUAL_KEYS = 3;
 
+/** Characters of all settings: many times what ssh knows. */
+const MOST_PRINTED = 1024 * 1024;
+
 /**
  * The settings as the operator's own ssh program understands them (`ssh -G`), so that Match, canonical names
  * and tokens are ssh's; without such a program they are those of `fallback`. ssh takes the home folder from the
@@ -34,7 +37,8 @@ export function withOpenssh(
 
 /** The settings that `ssh -G` printed: a line for each, several for a list; lists of files are in one line. */
 export function parseSettings(printed: string): Settings {
-  const settings: Record<string, string[]> = {};
+  // Without a prototype: what ssh prints decides on the keys.
+  const settings: Record<string, string[]> = Object.create(null);
   for (const line of printed.split('\n')) {
     const [, key, value] = /^(\S+) (.*)$/.exec(line) ?? [];
     if (key === undefined || value === undefined) continue;
@@ -72,7 +76,13 @@ async function printSettings(
   env: Readonly<Record<string, string | undefined>>,
   signal: AbortSignal | undefined,
 ): Promise<string | undefined> {
-  const options = { env, stdin: 'ignore', reject: false, ...(signal && { cancelSignal: signal }) } as const;
+  const options = {
+    env,
+    stdin: 'ignore',
+    reject: false,
+    maxBuffer: MOST_PRINTED,
+    ...(signal && { cancelSignal: signal }),
+  } as const;
   const { exitCode, stdout, stderr, code } = await execa('ssh', args, options);
   signal?.throwIfAborted();
   if (exitCode === 0) return stdout;

@@ -24,14 +24,15 @@ export const uninstall: Phase = {
   },
 };
 
-/** Puts folders and kernel settings back to what the ledger says, and the ledger itself last. */
+/** Puts folders, kernel settings and modules back to what the ledger says, and the ledger itself last. */
 export const restore: Phase = {
   id: 'restore',
   title: 'Put back what was there before',
   on: everywhere,
   after: ['uninstall'],
   decide: wasInCluster,
-  async run({ host, subject, signal }) {
-    if (subject.ledger) await putBack(host, subject.ledger, signal);
+  async run({ host, subject, signal, warn }) {
+    if (!subject.ledger) return;
+    for (const note of await putBack(host, subject.ledger, signal)) warn(note);
   },
 };

@@ -3,13 +3,20 @@ import { everywhere, type Phase } from '../phase.ts';
 import { unitsOf } from '../put-back.ts';
 import { wasInCluster } from './changed.ts';
 
+/** Shell function: the network namespaces of pods, by their names below /run/netns, as CNI's records in folder $1 have them. */
+export const NETNS_NAMES = `
+netns_names() {
+  cat "$1"/cbr0-* 2>/dev/null | grep -aoE '"netns":"[^"]*/cni-[A-Za-z0-9_-]+"' | sed 's|.*/||; s|"$||' || true
+}
+`;
+
 /**
  * Ends the kubelet, every pod, containerd and etcd, then unmounts what they mounted. containerd's unit leaves
  * its shims alone when it stops (KillMode=process), so they are killed by their cgroup. Unmounting goes from the
  * deepest mount up, and only below the folders of the cluster. Of the network namespaces only those are taken that
  * CNI's own records name for the cluster's network. Arguments are the units.
  */
-const STOP = `
+const STOP = `${NETNS_NAMES}
 systemctl stop kubelet.service 2>/dev/null || true
 systemctl kill --signal=KILL kubepods.slice 2>/dev/null || true
 systemctl kill --signal=KILL containerd.service 2>/dev/null || true
@@ -23,7 +30,7 @@ while [ $tries -lt 20 ]; do
   tries=$((tries + 1))
   [ $tries -lt 3 ] || sleep 0.2
 done
-cat /var/lib/cni/results/cbr0-* 2>/dev/null | grep -o '"netns":"[^"]*/cni-[^"]*"' | sed 's|.*/||; s|"$||' |
+netns_names /var/lib/cni/results |
   while read -r name; do
     umount "/run/netns/$name" 2>/dev/null || true
     rm -f "/run/netns/$name"

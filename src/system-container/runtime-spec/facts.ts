@@ -162,8 +162,8 @@ function pageSize(name: string): string {
 /** `Max open files            1024                 524288               files` */
 function hardLimits(text: string): ReadonlyMap<string, number> | undefined {
   const found = text.split('\n').flatMap((line) => {
-    const [, title = '', hard = ''] = /^Max (.+?) {2,}\S+ +(\S+)/.exec(line) ?? [];
-    const name = LIMITS[title];
+    const [, title = '', hard = ''] = /^Max (\S+(?: \S+)*) {2,}\S+ +(unlimited|\d+)(?!\S)/.exec(line) ?? [];
+    const name = Object.hasOwn(LIMITS, title) ? LIMITS[title] : undefined;
     return name === undefined ? [] : [[name, hard === 'unlimited' ? Infinity : Number(hard)] as const];
   });
   return found.length === 0 ? undefined : new Map(found);

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectSsh } from '../../../src/host/ssh/connect.ts';
@@ -114,5 +115,76 @@ describe('the key of a machine', () => {
       code: 'HOST_KEY_REFUSED',
       message: expect.stringMatching(/^node1: known_hosts cannot be written: /),
     });
+  });
+});
+
+describe('what the ssh configuration says about the key of a machine is what kboot does', () => {
+  const target = () => ({ name: 'node1', port: sshd.port, user: 'root' });
+  const configured = (lines: readonly string[], home = sshd.home) => {
+    const section = ['Host node1', 'HostName 127.0.0.1', 'GlobalKnownHostsFile none', ...lines].join('\n');
+    return { env: { HOME: home }, sshConfigFile: configFile(`${section}\n`), connectTimeoutMs: 5_000 };
+  };
+  const refused = (what: string) => ({ code: 'HOST_KEY_REFUSED', message: expect.stringContaining(what) });
+  const otherKey = (): string => {
+    for (const file of ['other', 'other.pub']) rmSync(join(scratch(), file), { force: true });
+    makeKey('ed25519', join(scratch(), 'other'));
+    return readFileSync(join(scratch(), 'other.pub'), 'utf8').split(' ').slice(0, 2).join(' ');
+  };
+  /** With the home folder of the user database ssh -G is asked, with another one kboot reads the file itself. */
+  const homes = () => [userInfo().homedir, sshd.home];
+
+  test('HostKeyAlias is the name without the port, whatever the port is: when it is new, known, and changed', async () => {
+    for (const home of homes()) {
+      const key = [`IdentityFile ${sshd.home}/.ssh/id_ed25519`, `UserKnownHostsFile ${known()}`];
+      const options = configured(['HostKeyAlias cluster', ...key], home);
+      writeFileSync(known(), '');
+      expect(await whoAmI(target(), options)).toBe('root');
+      expect(readFileSync(known(), 'utf8')).toBe(`cluster ${keyOf(sshd)}\n`);
+      expect(await whoAmI(target(), { ...options, strictHostKey: 'strict' })).toBe('root');
+      const former = otherKey();
+      writeFileSync(known(), `cluster ${former}\n`);
+      await expect(connectSsh(target(), options)).rejects.toMatchObject(
+        refused('the key of cluster has changed'),
+      );
+      // The same name with a port is another machine's.
+      writeFileSync(known(), `[cluster]:${sshd.port} ${keyOf(sshd)}\n`);
+      const strict = connectSsh(target(), { ...options, strictHostKey: 'strict' });
+      await expect(strict).rejects.toMatchObject(refused('the key of cluster is not known'));
+      expect(readFileSync(known(), 'utf8')).toBe(`[cluster]:${sshd.port} ${keyOf(sshd)}\n`);
+    }
+  });
+
+  test.each<[string, readonly string[], string, 'root' | string]>([
+    [
+      'StrictHostKeyChecking yes',
+      ['StrictHostKeyChecking yes', 'UserKnownHostsFile KNOWN'],
+      '',
+      'is not known',
+    ],
+    [
+      'StrictHostKeyChecking accept-new',
+      ['StrictHostKeyChecking accept-new', 'UserKnownHostsFile KNOWN'],
+      '',
+      'root',
+    ],
+    ['%k of the alias', ['HostKeyAlias c', 'UserKnownHostsFile KNOWN-%k'], 'c OTHER', 'has changed'],
+    ['no file for keys', ['UserKnownHostsFile none'], '', 'is not known'],
+    ['RevokedHostKeys', ['UserKnownHostsFile KNOWN', 'RevokedHostKeys KNOWN-r'], 'NAME RIGHT', 'is revoked'],
+  ])('%s', async (_what, lines, text, outcome) => {
+    for (const home of homes()) {
+      const settings = [...lines, `IdentityFile ${sshd.home}/.ssh/id_ed25519`];
+      const options = configured(
+        settings.map((line) => line.replaceAll('KNOWN', known())),
+        home,
+      );
+      const filled = text
+        .replace('NAME', `[127.0.0.1]:${sshd.port}`)
+        .replace('RIGHT', keyOf(sshd))
+        .replace('OTHER', () => otherKey());
+      for (const file of [known(), `${known()}-c`]) writeFileSync(file, filled === '' ? '' : `${filled}\n`);
+      writeFileSync(`${known()}-r`, `${keyOf(sshd)}\n`);
+      if (outcome === 'root') expect(await whoAmI(target(), options)).toBe('root');
+      else await expect(connectSsh(target(), options)).rejects.toMatchObject(refused(outcome));
+    }
   });
 });
