@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { env } from 'node:process';
@@ -13,8 +13,20 @@ import { FakeHost, type Reply } from '../helpers/fake-host.ts';
 let bin: string;
 beforeAll(async () => {
   bin = await mkdtemp(join(tmpdir(), 'kboot-bin-'));
-  await writeFile(join(bin, 'systemctl'), '#!/bin/sh\nexit 0\n');
-  await chmod(join(bin, 'systemctl'), 0o755);
+  const programs = {
+    systemctl: 'exit 0',
+    'systemd-detect-virt': 'exit 1',
+    // As the kernel does: what is in use, by a module or by anything else, stays.
+    rmmod: `grep -q "^$1 .* 0 - " "$ROOT/proc/modules" || { echo "Module $1 is in use" >&2; exit 1; }
+for used in $(sed -n "s/^$1 .*uses://p" "$ROOT/proc/modules"); do
+  sed -i "s/^\\($used .*\\) 1 $1,/\\1 0 -/" "$ROOT/proc/modules"
+done
+sed -i "/^$1 /d" "$ROOT/proc/modules"`,
+  };
+  for (const [name, body] of Object.entries(programs)) {
+    await writeFile(join(bin, name), `#!/bin/sh\n${body}\n`);
+    await chmod(join(bin, name), 0o755);
+  }
 });
 afterAll(() => rm(bin, { recursive: true }));
 
@@ -82,16 +94,39 @@ async function contentOf(root: string): Promise<readonly string[]> {
 /** A machine whose file system is a folder: paths of commands are moved below it. */
 function machineIn(root: string): FakeHost {
   const moved = (text: string): string =>
-    text.replaceAll(/(?<![\w.}*])\/(?=(?:etc|opt|run|var|usr\/libexec|lib\/modules)(?:\/|\b))/g, `${root}/`);
+    text.replaceAll(
+      /(?<![\w.}*])\/(?=(?:etc|opt|run|var|usr\/libexec|usr\/lib|lib\/modules|proc\/modules|sys\/class)(?:\/|\b))/g,
+      `${root}/`,
+    );
   const reply: Reply = async ({ argv }) => {
     const [shell = '', ...words] = argv.map(moved);
     const { stdout, stderr, exitCode } = await execa(shell, words, {
-      env: { PATH: `${bin}:${env['PATH']}` },
+      env: { PATH: `${bin}:${env['PATH']}`, ROOT: root },
       reject: false,
     });
     return { stdout, stderr, exitCode: exitCode ?? 1 };
   };
   return new FakeHost('node1').on(({ argv }) => argv[0] === 'sh', reply);
+}
+
+/** Modules of the cluster, what uses another before it, each with that which it uses. */
+const MODULES = [
+  ['br_netfilter', 'bridge'],
+  ['bridge', 'stp'],
+  ['stp', 'llc'],
+  ['llc', ''],
+  ['overlay', ''],
+] as const;
+type Module = (typeof MODULES)[number][0];
+
+/** /proc/modules with these loaded, of which some are in use by something else than a module. */
+function procModules(loaded: readonly Module[], inUse: readonly Module[]): string {
+  const lines = MODULES.filter(([name]) => loaded.includes(name)).map(([name, uses]) => {
+    const user = MODULES.find(([other, used]) => used === name && loaded.includes(other))?.[0];
+    const count = (user === undefined ? 0 : 1) + (inUse.includes(name) ? 1 : 0);
+    return `${name} 16384 ${count} ${user === undefined ? '-' : `${user},`} Live 0x0 uses:${uses}\n`;
+  });
+  return `ext4 16384 1 - Live 0x0 uses:\n${lines.join('')}`;
 }
 
 const some = fc.subarray([...FOREIGN]);
@@ -151,5 +186,55 @@ it('reset leaves every file of others, from before the cluster and from after it
       },
     ),
     { seed, numRuns: env['KBOOT_E2E_ALL'] === '1' ? 200 : 25 },
+  );
+}, 300_000);
+
+it('reset unloads the modules of the cluster that nobody uses, never one that was there before, and tells of the others', async () => {
+  const names = MODULES.map(([name]) => name);
+  const module = fc.subarray(names);
+  await fc.assert(
+    fc.asyncProperty(module, module, module, fc.boolean(), async (before, inUse, atBoot, bridge) => {
+      const root = await mkdtemp(join(tmpdir(), 'kboot-root-'));
+      try {
+        for (const path of ['/etc/modules-load.d', '/proc', '/sys/class/net/lo'])
+          await mkdir(join(root, path), { recursive: true });
+        // Made on a machine with some of them; the cluster has brought all.
+        await writeFile(join(root, 'proc/modules'), procModules(names, inUse));
+        for (const name of atBoot)
+          await writeFile(join(root, `etc/modules-load.d/${name}.conf`), `${name}\n`);
+        await writeFile(join(root, 'etc/modules-load.d/kboot.conf'), `${names.join('\n')}\n`);
+        if (bridge) await mkdir(join(root, 'sys/class/net/docker0/bridge'), { recursive: true });
+        const ours = names.filter((name) => !before.includes(name));
+        const ledger: Ledger = {
+          ...{
+            version: 1,
+            cluster: 'c',
+            role: 'node',
+            createdAt: '',
+            sysctls: {},
+            kept: [],
+            empty: [],
+            links: [],
+          },
+          modules: ours,
+        };
+        const notes = await putBack(machineIn(root), ledger, new AbortController().signal);
+        const left = (await readFile(join(root, 'proc/modules'), 'utf8')).split('\n');
+        const stays = names.filter((name) => left.some((line) => line.startsWith(`${name} `)));
+        expect(left[0]).toMatch(/^ext4 /);
+        for (const name of [...before, ...inUse, ...atBoot]) expect(stays).toContain(name);
+        for (const [name, uses] of MODULES)
+          if (stays.includes(name) && uses !== '') expect(stays).toContain(uses);
+        if (bridge) expect(stays).toContain('br_netfilter');
+        // Told of all that stays of the cluster's, and of nothing else; without a reason, nothing stays.
+        expect(notes.map((note) => /module (\w+) stays/.exec(note)?.[1])).toEqual(
+          ours.filter((name) => stays.includes(name)),
+        );
+        if (before.length + inUse.length + atBoot.length === 0 && !bridge) expect(stays).toEqual([]);
+      } finally {
+        await rm(root, { recursive: true, force: true });
+      }
+    }),
+    { numRuns: env['KBOOT_E2E_ALL'] === '1' ? 300 : 30 },
   );
 }, 300_000);

@@ -39,7 +39,7 @@ function problemOf(line: string): string | undefined {
     case 'match':
       return /exec/i.test(value) ? 'Match exec is not allowed here' : undefined;
     case 'include':
-      return /[%$[{]|[*?].*\//.test(value) || /["'\\]/.test(rest)
+      return /[%$[{"'\\]/.test(rest) || hasPatternInFolder(value)
         ? 'Include is allowed here with plain paths only'
         : undefined;
     default:
@@ -47,6 +47,12 @@ function problemOf(line: string): string | undefined {
         ? `${keyword} is not allowed here`
         : undefined;
   }
+}
+
+/** A slash behind the first star or question mark. */
+function hasPatternInFolder(value: string): boolean {
+  const first = value.search(/[*?]/);
+  return first >= 0 && value.lastIndexOf('/') > first;
 }
 
 /** Whether a file is in the operator's or the system's folder, by its name: links in there are theirs as well. */
