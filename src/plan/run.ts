@@ -4,6 +4,7 @@ import type { Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Report } from '../lib/events.ts';
 import type { PhaseContext } from '../phases/phase.ts';
+import { explainFullDisk } from './full-disk.ts';
 import { type Failure, failuresOf, type Outcome, type Outcomes } from './outcome.ts';
 import type { Plan, Step } from './plan.ts';
 import { Schedule } from './schedule.ts';
@@ -116,16 +117,17 @@ async function runStep(step: Step, signal: AbortSignal, options: RunOptions): Pr
     });
     report({ type: 'phase-end', phase: phase.id, host, ms: clock.now() - startedAt, ok: true });
     return { state: 'done' };
-  } catch (error) {
+  } catch (thrown) {
     if (signal.reason instanceof Blocked) {
       skip('stopped: another phase of this machine failed');
       return { state: 'blocked', by: signal.reason.by };
     }
-    if (signal.aborted) skip('stopped: the next run goes on from here');
-    else {
-      const ms = clock.now() - startedAt;
-      report({ type: 'phase-end', phase: phase.id, host, ms, ok: false, error: messageOf(error) });
+    if (signal.aborted) {
+      skip('stopped: the next run goes on from here');
+      return { state: 'failed', error: thrown };
     }
-    return { state: 'failed', error };
+    const ms = clock.now() - startedAt;
+    report({ type: 'phase-end', phase: phase.id, host, ms, ok: false, error: messageOf(thrown) });
+    return { state: 'failed', error: await explainFullDisk(thrown, options.contextOf(step).host) };
   }
 }

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { env } from 'node:process';
-import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { INIT, JOIN } from '../../src/phases/recipes.ts';
 import { CLUSTER_TIMEOUT_MS, defaultBundle, kubectl, MASTER, on } from '../helpers/cluster.ts';
 import { type Ended, kbootOk, runKboot, startKboot } from '../helpers/kboot-process.ts';
@@ -64,6 +64,9 @@ describeE2e('a disk that is full for a while', () => {
     await on(own.lab, machine, 'rm -f /var/ballast.*');
     await writeFile(join(own.folder, 'kboot.yaml'), clusterFile);
   }
+
+  // What comes next finds a machine with room, also after a test that failed.
+  afterEach(() => Promise.all([MASTER, NODE].map(freed)));
 
   /** Either nothing needed the disk, or the error says what is wrong. */
   function expectExplained({ code, signal, events, stderr }: Ended): void {

@@ -1,8 +1,10 @@
 import { expect, it } from 'vitest';
+import { KbootError } from '../../src/lib/errors.ts';
 import type { Event } from '../../src/lib/events.ts';
 import { no, type Phase, type PhaseContext, yes } from '../../src/phases/phase.ts';
 import { makePlan } from '../../src/plan/plan.ts';
 import { runPlan } from '../../src/plan/run.ts';
+import { FakeHost } from '../helpers/fake-host.ts';
 import { BUNDLE, situationOf, subjectWith } from '../helpers/situation.ts';
 
 const tick = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
@@ -29,13 +31,14 @@ function harness(...machines: readonly string[]) {
     },
     ...more,
   });
+  const host = new FakeHost('m', { 'df -Pk /var/lib': 'head\n/dev/sda 100000 1 0 100% /var\n' });
   const run = async (recipe: readonly Phase[], signal = new AbortController().signal, limit = 10) => {
     const { failures } = await runPlan(makePlan(recipe, situation, BUNDLE), {
       clock: { now: () => 0, sleep: () => Promise.resolve() },
       report: (event) => events.push(event),
       signal,
       limit,
-      contextOf: ({ subject }) => ({ subject }) as PhaseContext,
+      contextOf: ({ subject }) => ({ subject, host: host as PhaseContext['host'] }) as PhaseContext,
     });
     return failures;
   };
@@ -48,6 +51,15 @@ it('keeps the order that phases ask for, and runs the rest at the same time', as
     [],
   );
   expect(done).toEqual(['m.a', 'm.x', 'm.b', 'm.c']);
+});
+
+it('says of a failure on a machine without room that it has none', async () => {
+  const { phase, run } = harness('m');
+  const late = new KbootError('TIMED_OUT', 'not in time');
+  const failures = await run([phase('a', [], { run: () => Promise.reject(late) })]);
+  expect(failures).toMatchObject([
+    { error: { code: 'TIMED_OUT', hint: expect.stringContaining('free some space') } },
+  ]);
 });
 
 it('reports a failure, tries nothing that waits for it, and lets other machines go on', async () => {
