@@ -119,19 +119,19 @@ describeE2e('a disk that is full for a while', () => {
   });
 
   test('an image that has no room is refused before anything is sent', async () => {
-    await on(own.lab, NODE, FILL);
+    await on(own.lab, MASTER, FILL);
     const { code, stderr } = await runKboot(
       own.folder,
       'containers',
       'install',
       'kube-scheduler',
       '--host',
-      NODE,
+      MASTER,
     );
-    await freed(NODE);
+    await freed(MASTER);
     expect(code, stderr).toBe(7);
     expect(stderr).toMatch(
-      /nothing was changed.*\n.*node1.*: \/var\/lib\/containers\/atomic has 0\.0 MB free, \d+\.\d MB are needed/,
+      /nothing was changed.*\n.*master.*: \/var\/lib\/containers\/atomic has 0\.0 MB free, \d+\.\d MB are needed/,
     );
   });
 });
