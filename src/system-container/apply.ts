@@ -5,9 +5,9 @@ import { KbootError } from '../lib/errors.ts';
 import { APPLY, RECOVER, SWITCHED_BACK } from './apply-script.ts';
 import { archiveOf, type Files } from './archive.ts';
 import { deploymentPath, type Slot, tmpfilesPath, unitPath } from './paths.ts';
-import type { HealthLimit } from './switch-files.ts';
+import { healthSeconds } from './switch-files.ts';
 
-export interface Change extends HealthLimit {
+export interface Change {
   readonly root: string;
   readonly name: string;
   /** Of the deployment to build or to switch to. */
@@ -27,6 +27,7 @@ export interface Applied {
   readonly awayMs: number;
 }
 
+/** For everything but the waits for health. */
 const APPLY_TIMEOUT_MS = 15 * 60 * 1000;
 
 /**
@@ -48,8 +49,7 @@ export async function applyChange(
         ...script(APPLY, root, name, ...slots, what, unitPath(name), tmpfilesPath(name)),
         stdin: await archiveOf({ build: change.build, switch: change.switch }),
         sudo: true,
-        // There, and back when it does not come up.
-        timeoutMs: APPLY_TIMEOUT_MS + 2 * (change.healthTimeoutS ?? 0) * 1000,
+        timeoutMs: APPLY_TIMEOUT_MS + (change.switch ? healthSeconds(change.switch) * 1000 : 0),
       },
       signal,
     );

@@ -60,6 +60,10 @@ export function switchFiles(inputs: SwitchInputs): Files {
   ]);
 }
 
+/** Seconds that a switch may wait for health in all: there, and back when it does not come up. */
+export const healthSeconds = (files: Files): number =>
+  ['forward', 'backward'].reduce((sum, way) => sum + Number(files.get(`${way}/timeout`) ?? 0), 0);
+
 /** What a mere start works from: the health check of a deployment that is active. */
 export const startFiles = (side: Side, healthTimeoutS: number | undefined): Files =>
   oneWay(NO_SIDE, { ...NO_SIDE, ...healthOf(limited(side, healthTimeoutS)) }, '', [], CALM_NS.new);

@@ -91,7 +91,7 @@ export async function updateSystemContainer(
   const applied = await applyChange(
     host,
     {
-      ...{ root: CHECKOUT_ROOT, name, slot: otherSlot(active), active, healthTimeoutS },
+      ...{ root: CHECKOUT_ROOT, name, slot: otherSlot(active), active },
       build: buildFiles(name, image, settled),
       ...(!request.prepareOnly && {
         switch: switchFiles({
@@ -157,7 +157,7 @@ export function switchToOther(
   return applyChange(
     host,
     {
-      ...{ root: CHECKOUT_ROOT, name, slot: to, active: slot, healthTimeoutS },
+      ...{ root: CHECKOUT_ROOT, name, slot: to, active: slot },
       switch: switchFiles({
         ...{ from: info, to: other.info, enable: [], known, healthTimeoutS },
         fromDir: deploymentPath(CHECKOUT_ROOT, name, slot),
