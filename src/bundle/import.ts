@@ -9,7 +9,8 @@ const IMPORT_TIMEOUT_MS = 30 * 60 * 1000;
 /**
  * Puts an OCI layout of links to staged blobs together and feeds it to containerd. What containerd holds
  * already is left out of the archive: it finds those blobs in its content store. The labels make the kubelet's
- * garbage collection keep the images, which nobody could pull again.
+ * garbage collection keep the images, which nobody could pull again. Without --sync-fs, which needs --local, a power
+ * cut leaves images that count as unpacked and have empty files.
  */
 const IMPORT = `${CLEAR_DAMAGED}
 staged=$1 index=$2
@@ -23,7 +24,7 @@ for hex in "$@"; do
   [ -e "$staged/$hex" ] && ln "$staged/$hex" "$work/blobs/sha256/$hex"
 done
 tar -C "$work" -cf - oci-layout index.json blobs |
-  ctr -n k8s.io images import --all-platforms \\
+  ctr -n k8s.io images import --local --sync-fs --all-platforms \\
     --label io.cri-containerd.pinned=pinned --label io.cri-containerd.image=managed - >/dev/null ||
   { clear_damaged "$staged" "$@"; exit 1; }
 `;

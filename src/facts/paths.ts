@@ -22,6 +22,9 @@ export const ADMIN_CONF = '/etc/kubernetes/admin.conf';
 export const BOOTSTRAP_KUBELET_CONF = '/etc/kubernetes/bootstrap-kubelet.conf';
 export const KUBELET_CONF = '/etc/kubernetes/kubelet.conf';
 export const PKI = '/etc/kubernetes/pki';
+/** Certificates while they are made, and those that they take the place of. */
+export const PKI_NEW = `${PKI}.kboot-new`;
+export const PKI_OLD = `${PKI}.kboot-old`;
 export const CA_CERTIFICATE = `${PKI}/ca.crt`;
 /** The kubelet's own, with its key; it makes another when a tenth to a third of its life is left. */
 export const KUBELET_CERTIFICATE = '/var/lib/kubelet/pki/kubelet-client-current.pem';

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { PKI } from '../facts/paths.ts';
+import { PKI, PKI_NEW } from '../facts/paths.ts';
 import type { Secret } from '../lib/secret.ts';
 
 /** kubeadm's own name of this API version: the only one from 1.31 to 1.37 (kubeadm.md, section 2). */
@@ -135,7 +135,7 @@ function clusterConfiguration(cluster: ClusterSettings, etcd: object) {
 
 /**
  * Configuration for `kubeadm init phase certs`: as if etcd were kubeadm's own, so that kubeadm makes etcd's
- * certificates too (design decision 4).
+ * certificates too (design decision 4), in a directory that takes the place of the right one when all are there.
  */
 export function certificatesConfig(cluster: ClusterSettings, machine: MachineSettings): string {
   const sans = [machine.name, machine.address];
@@ -146,7 +146,10 @@ export function certificatesConfig(cluster: ClusterSettings, machine: MachineSet
       localAPIEndpoint: { advertiseAddress: machine.address, bindPort: API_PORT },
       nodeRegistration: nodeRegistration(machine, false, []),
     },
-    clusterConfiguration(cluster, { local: { serverCertSANs: sans, peerCertSANs: sans } }),
+    {
+      ...clusterConfiguration(cluster, { local: { serverCertSANs: sans, peerCertSANs: sans } }),
+      certificatesDir: PKI_NEW,
+    },
   );
 }
 

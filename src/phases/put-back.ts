@@ -1,5 +1,15 @@
 import type { Ledger } from '../facts/ledger.ts';
-import { CLUSTER_PATHS, isShared, LEDGER, ownedPaths, SHARED_DIRS, STATE_DIR } from '../facts/paths.ts';
+import {
+  CLUSTER_PATHS,
+  isShared,
+  LEDGER,
+  ownedPaths,
+  PKI,
+  PKI_NEW,
+  PKI_OLD,
+  SHARED_DIRS,
+  STATE_DIR,
+} from '../facts/paths.ts';
 import { script } from '../host/command.ts';
 import type { Host } from '../host/host.ts';
 import { MODULES_FILE, SYSCTL_FILE } from './kernel.ts';
@@ -8,8 +18,10 @@ import { unloadModules } from './modules.ts';
 /** What kubeadm writes into a folder that was there before the cluster, with content of somebody else's. */
 const KUBEADM_FILES = [
   ...['admin.conf', 'super-admin.conf', 'kubelet.conf', 'bootstrap-kubelet.conf'],
-  ...['controller-manager.conf', 'scheduler.conf', 'manifests', 'pki', 'tmp'],
-].map((name) => `/etc/kubernetes/${name}`);
+  ...['controller-manager.conf', 'scheduler.conf', 'manifests', 'tmp'],
+]
+  .map((name) => `/etc/kubernetes/${name}`)
+  .concat(PKI, PKI_NEW, PKI_OLD);
 
 /** What the cluster's programs put into folders that others use as well. */
 const OWN_ENTRIES = [

@@ -1,3 +1,4 @@
+import { script } from '../host/command.ts';
 import { kubeadmFailed } from './kubeadm-failed.ts';
 import { kubeadmNotYet } from './not-yet.ts';
 import type { PhaseContext } from './phase.ts';
@@ -14,6 +15,22 @@ export const kubeadmTimeoutMs = (waitMs: number): number => WAITS_IN_A_ROW * wai
 
 /** Before kubeadm is started once more, in milliseconds. */
 const PAUSE_MS = 5_000;
+
+/**
+ * After a power cut, files that a former try wrote may be empty. kubeadm would neither use nor replace some of them, and
+ * neither would the kubelet.
+ */
+const CLEAR_EMPTY = `
+clear_empty() {
+  if [ -d "$1" ]; then
+    find "$1" -xdev -maxdepth "$2" -type f -size 0 \\( -name '*.conf' -o -name '*.yaml' -o -name '*.crt' -o -name '*.pem' \\
+      -o -name kubeadm-flags.env -o -name '*_state' \\) -delete
+  fi
+}
+clear_empty /etc/kubernetes 2
+clear_empty /var/lib/kubelet 1
+clear_empty /var/lib/kubelet/pki 1
+`;
 
 export interface KubeadmRun {
   readonly verb: 'init' | 'join';
@@ -43,7 +60,10 @@ export async function runKubeadm(
   for (;;) {
     const former = await formerTry(host, unit, traces, signal);
     // One that is going was started with the configuration that is there.
-    if (former !== 'going') await prepare(former === 'left');
+    if (former !== 'going') {
+      await host.change({ ...script(CLEAR_EMPTY), sudo: true }, signal);
+      await prepare(former === 'left');
+    }
     const { output, exitCode } = await runTransient(host, { ...unit, argv, timeoutMs }, signal);
     if (exitCode === 0) return output;
     if (!kubeadmNotYet(output) || clock.now() + PAUSE_MS > deadline) {

@@ -3,6 +3,9 @@ import { script } from '../host/command.ts';
 import { CommandError } from '../host/command-error.ts';
 import type { Host } from '../host/host.ts';
 
+/** Folders, each perhaps with a file system of its own, in which the program's files have to be on the disk. */
+const DURABLE = '/etc/kubernetes /var/lib/kubelet';
+
 /**
  * Runs a program as a transient systemd unit, so that it outlives a lost connection. $1 unit, $2 output file, $3
  * marker that is made when the program succeeds; the rest is the program. A unit that still runs is left alone, and
@@ -23,7 +26,8 @@ systemd-run --quiet --collect --unit="$unit" --setenv="PATH=$PATH" sh -c '
   out=$1 marker=$2
   shift 2
   code=0
-  "$@" >"$out" 2>&1 || code=$?
+  { "$@" && sync -f ${DURABLE}; } >"$out" 2>&1 || code=$?
+  # This must not outlive a power cut that takes what it speaks of.
   if [ "$code" = 0 ]; then : >"$marker"; fi
   echo "$code" >"$out.exit.new"
   mv "$out.exit.new" "$out.exit"

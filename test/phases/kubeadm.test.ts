@@ -8,6 +8,7 @@ import { contextWith } from '../helpers/phase-context.ts';
 import { situationOf, subjectWith } from '../helpers/situation.ts';
 
 const FORMER = /echo going/;
+const CLEAR = /clear_empty/;
 const START = /systemd-run/;
 const WAIT = /ended without a result/;
 
@@ -22,6 +23,7 @@ function kubeadmEnds(host: FakeHost, ...outputs: readonly (readonly [code: numbe
   host
     .once(FORMER, 'none')
     .on(FORMER, 'left')
+    .on(CLEAR)
     .on(START)
     .on(/^sudo cat .*ca\.crt/, CA_PEM);
   for (const [exitCode, stdout] of outputs) host.once(WAIT, exitCode === 0 ? stdout : { exitCode, stdout });
@@ -47,7 +49,7 @@ describe('kubeadm init', () => {
   it('is given up when the time is over', async () => {
     const context = contextWith();
     const { host } = context;
-    host.on(FORMER, 'left').on(START).on(WAIT, { exitCode: 1, stdout: BOOTSTRAP });
+    host.on(FORMER, 'left').on(CLEAR).on(START).on(WAIT, { exitCode: 1, stdout: BOOTSTRAP });
     const before = context.clock.now();
     await expect(kubeadmInit.run(context)).rejects.toThrow('kubeadm init failed');
     expect(context.clock.now() - before).toBeLessThanOrEqual(600_000);
