@@ -6,31 +6,52 @@ import { blobsOf, hexOf } from './select.ts';
 
 const IMPORT_TIMEOUT_MS = 30 * 60 * 1000;
 
+/** In front of the names that images have while they are unpacked. */
+const UNPACKING = 'unpacking.kboot.invalid/';
+
 /**
  * Puts an OCI layout of links to staged blobs together and feeds it to containerd. What containerd holds
  * already is left out of the archive: it finds those blobs in its content store. The labels make the kubelet's
- * garbage collection keep the images, which nobody could pull again. Without --sync-fs, which needs --local, a power
- * cut leaves images that count as unpacked and have empty files.
+ * garbage collection keep the images, which nobody could pull again.
+ *
+ * Images get the names by which they count as imported only when each of their layers is unpacked and on the disk.
+ * So they are imported twice: first under other names and with --sync-fs, which needs --local, which names images
+ * before it unpacks them; then as they are, which finds all of it done. A power cut would leave images with empty
+ * files otherwise, or some that the kubelet has to unpack while it starts a pod, for which it has two minutes.
+ *
+ * $1 staged blobs, $2 and $3 the two index.json, $4 how many names come next: those to take away. The rest are blobs.
  */
 const IMPORT = `${CLEAR_DAMAGED}
-staged=$1 index=$2
-shift 2
+staged=$1 first=$2 index=$3 count=$4
+shift 4
+names=
+while [ "$count" -gt 0 ]; do
+  names="$names $1"
+  shift
+  count=$((count - 1))
+done
 work=$(mktemp -d "$staged/../import.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/blobs/sha256"
 printf '{"imageLayoutVersion":"1.0.0"}' > "$work/oci-layout"
-printf '%s' "$index" > "$work/index.json"
+import() {
+  printf '%s' "$1" > "$work/index.json"
+  shift
+  tar -C "$work" -cf - oci-layout index.json blobs |
+    ctr -n k8s.io images import "$@" --all-platforms \\
+      --label io.cri-containerd.pinned=pinned --label io.cri-containerd.image=managed - > /dev/null
+}
 for hex in "$@"; do
   [ -e "$staged/$hex" ] && ln "$staged/$hex" "$work/blobs/sha256/$hex"
 done
-tar -C "$work" -cf - oci-layout index.json blobs |
-  ctr -n k8s.io images import --local --sync-fs --all-platforms \\
-    --label io.cri-containerd.pinned=pinned --label io.cri-containerd.image=managed - >/dev/null ||
-  { clear_damaged "$staged" "$@"; exit 1; }
+import "$first" --local --sync-fs || { clear_damaged "$staged" "$@"; exit 1; }
+rm -rf "$work"/blobs/sha256/*
+import "$index"
+ctr -n k8s.io images rm $names > /dev/null
 `;
 
-/** The index.json of a layout with these images, under the names by which the kubelet asks for them. */
-export function importIndex(images: readonly BundleImage[], architecture: string): string {
+/** The index.json of a layout with these images, under the names by which the kubelet asks for them, or others. */
+export function importIndex(images: readonly BundleImage[], architecture: string, prefix = ''): string {
   return JSON.stringify({
     schemaVersion: 2,
     mediaType: 'application/vnd.oci.image.index.v1+json',
@@ -39,7 +60,10 @@ export function importIndex(images: readonly BundleImage[], architecture: string
       digest: manifest.digest,
       size: manifest.size,
       platform: { architecture, os: 'linux' },
-      annotations: { 'io.containerd.image.name': name, 'org.opencontainers.image.ref.name': name },
+      annotations: {
+        'io.containerd.image.name': `${prefix}${name}`,
+        'org.opencontainers.image.ref.name': `${prefix}${name}`,
+      },
     })),
   });
 }
@@ -53,9 +77,11 @@ export async function importImages(
   signal?: AbortSignal,
 ): Promise<void> {
   const blobs = blobsOf(images).map(({ digest }) => hexOf(digest));
+  const names = images.map(({ name }) => `${UNPACKING}${name}`);
+  const indexes = [importIndex(images, architecture, UNPACKING), importIndex(images, architecture)];
   await host.change(
     {
-      ...script(IMPORT, staged, importIndex(images, architecture), ...blobs),
+      ...script(IMPORT, staged, ...indexes, String(names.length), ...names, ...blobs),
       sudo: true,
       timeoutMs: IMPORT_TIMEOUT_MS,
     },
