@@ -89,7 +89,7 @@ describeOrigin(TITLE, { timeout: HALF_AN_HOUR }, () => {
   };
 
   test.each(Object.entries(STAND_INS))('%s', async (name, { outcome = 'up' }) => {
-    const start = outcome === 'ran' ? [] : ['--start', '--health-timeout', '300s'];
+    const start = outcome === 'ran' ? [] : ['--start', '--health-timeout', isVirtual ? '300s' : '60s'];
     const image = `oci:${layout()}:${name}`;
     const [installed] = JSON.parse(await containers('install', image, '--name', name, ...start, '--json'));
     results.push(`${name}: ${outcome}; translated: ${installed.warnings.join(' | ')}`);
