@@ -8,7 +8,7 @@ import type { SpecFacts } from './runtime-spec/facts.ts';
 import { hookPrograms } from './runtime-spec/security.ts';
 import { asText, expand, type Values, variablesOf } from './template.ts';
 import { directoriesMadeBy } from './tmpfiles.ts';
-import { BUILT_IN_UNIT, type RuntimeFeatures } from './unit.ts';
+import { BUILT_IN_UNIT, type RuntimeFeatures, withReachableNotify } from './unit.ts';
 import { computeValues } from './variables.ts';
 
 export interface RenderInputs {
@@ -65,17 +65,19 @@ export function render(inputs: RenderInputs): Rendered {
     { capabilities: inputs.capabilities, facts: factsFor(inputs, files, tmpfiles) },
   );
   checkUnits(image, files);
+  const service = image.manifest.noContainerService ? undefined : unit();
   return {
     ...{ values, config, tmpfiles, renames, hostFiles: files },
     bindSources: bindSources(parseConfig(config, configPath, { remote: remoteRootfs !== undefined })),
     hookPrograms: hookPrograms(parseLoosely(config, configPath)).filter((path) =>
       /^\/[^\t\n\r\0]*$/.test(path),
     ),
-    unit: image.manifest.noContainerService ? undefined : unit(),
+    unit: service?.unit,
     healthCheck: image.manifest.healthCheck.map((word) => expand(word, values, 'manifest.json')),
     warnings: [
       ...(image.hasExports ? [] : withoutExports(destination)),
       ...warnings,
+      ...(service?.changes ?? []).map((change) => `${destination}/${name}.service: ${change}`),
       ...formerPlaces(image, moves),
     ],
   };
@@ -119,7 +121,8 @@ export function deploymentTexts(inputs: TextInputs) {
     tmpfiles: tmpfiles === undefined ? undefined : expand(tmpfiles, values, template('tmpfiles.template')),
     unit: () => {
       refuseLineBreaks(unitTemplate, values, userValues);
-      return expand(unitTemplate, values, template('service.template'));
+      const text = expand(unitTemplate, values, template('service.template'));
+      return withReachableNotify(text, asText(values.get('EXEC_START') ?? ''));
     },
   };
 }

@@ -60,3 +60,24 @@ export function execCommands({ unitTemplate, runtime, features, name, pidFile }:
 
 /** The unit can be enabled: it says what wants it. */
 export const canBeEnabled = (unit: string): boolean => /^\[Install\]\s*$/m.test(unit);
+
+const NOTIFY_CHANGE =
+  'NotifyAccess is now main: the container has control groups of its own, and systemd hears it through the runtime only';
+
+/**
+ * The unit of a container that can report itself to systemd, and what was changed for it. NotifyAccess=all gives the
+ * commands before the start systemd's own socket, and images hand their environment on into the container. But a
+ * container that the runtime put into a control group of its own is none of the unit's processes to systemd, which drops
+ * what it says. With `main` only the runtime has that socket, and passes on what it hears on the one that it makes.
+ */
+export function withReachableNotify(
+  unit: string,
+  start: string,
+): { readonly unit: string; readonly changes: readonly string[] } {
+  const isOwnGroup = start.includes(' --systemd-cgroup run ') && !start.includes(' run -d ');
+  const isReached = !isOwnGroup || !unit.split('\n').includes(`ExecStart=${start}`);
+  // What a command of the machine is to tell would not be heard any more.
+  if (isReached || unit.includes('systemd-notify')) return { unit, changes: [] };
+  const changed = unit.replace(/^NotifyAccess[ \t]*=[ \t]*all[ \t]*$/gm, 'NotifyAccess=main');
+  return { unit: changed, changes: changed === unit ? [] : [NOTIFY_CHANGE] };
+}

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { digestOf } from '../../src/bundle/digest.ts';
 import { blobPath } from '../../src/bundle/oci-layout.ts';
-import { file, type Member, makeLayer } from '../system-container/make-image.ts';
+import { file, type Member, makeLayer, type TestLayer } from '../system-container/make-image.ts';
 
 const OCI = {
   manifest: 'application/vnd.oci.image.manifest.v1+json',
@@ -28,6 +28,8 @@ export interface Descriptor {
 }
 
 interface ImageParts {
+  /** Layers beneath the only one that is made for it. */
+  readonly base?: readonly TestLayer[];
   /** One file in its only layer. */
   readonly text?: string;
   /** What its only layer holds instead. */
@@ -63,6 +65,7 @@ export class Layout {
 
   /** Adds an image and returns the descriptor of its manifest. */
   async image({
+    base = [],
     text = 'x',
     members = [file('file', text)],
     arch = 'amd64',
@@ -70,14 +73,17 @@ export class Layout {
     types = {},
   }: ImageParts = {}): Promise<Descriptor> {
     const { manifest, config, layer } = { ...OCI, ...types };
-    const { blob } = await makeLayer(members);
+    const blobs = [...base, await makeLayer(members)].map(({ blob }) => blob);
     const configuration = await this.putJson(config, {
       architecture: arch,
       os: 'linux',
       ...(labels && { config: { Labels: labels } }),
-      rootfs: { type: 'layers', diff_ids: [digestOf(gunzipSync(blob))] },
+      rootfs: { type: 'layers', diff_ids: blobs.map((blob) => digestOf(gunzipSync(blob))) },
     });
-    const layers = [await this.put(layer, /gzip|foreign|encrypted/.test(layer) ? blob : gunzipSync(blob))];
+    const isPacked = /gzip|foreign|encrypted/.test(layer);
+    const layers = await Promise.all(
+      blobs.map((blob) => this.put(layer, isPacked ? blob : gunzipSync(blob))),
+    );
     return this.putJson(manifest, { schemaVersion: 2, mediaType: manifest, config: configuration, layers });
   }
 

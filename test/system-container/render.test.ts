@@ -234,6 +234,19 @@ describe('what is refused before anything is changed', () => {
   });
 });
 
+test('a unit whose container would not be heard is changed, with a warning', async () => {
+  const service = '[Service]\nType=notify\nNotifyAccess=all\nExecStart=$EXEC_START\n';
+  const { unit, warnings } = render(
+    inputs(
+      await makeImage('example/test', [
+        await makeLayer([file('exports/config.json', '{}'), file('exports/service.template', service)]),
+      ]),
+    ),
+  );
+  expect(unit).toContain('NotifyAccess=main\n');
+  expect(warnings).toEqual([expect.stringContaining('/test.0/test.service: NotifyAccess is now main')]);
+});
+
 test('config.json wins over its template, and is not expanded', async () => {
   const plain = JSON.stringify({ root: ROOT, x: '$NOT_EXPANDED' });
   const layer = await makeLayer([

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { BUILT_IN_UNIT, canBeEnabled, execCommands } from '../../src/system-container/unit.ts';
+import {
+  BUILT_IN_UNIT,
+  canBeEnabled,
+  execCommands,
+  withReachableNotify,
+} from '../../src/system-container/unit.ts';
 
 const call = (unitTemplate: string, systemdCgroup = true, pidFile = true) =>
   execCommands({
@@ -54,4 +59,40 @@ test.each([
   ['[Install] \nWantedBy=x', true],
 ])('whether a unit can be enabled', (unit, expected) => {
   expect(canBeEnabled(unit)).toBe(expected);
+});
+
+describe('who may tell systemd that a service is ready', () => {
+  const start = "/usr/bin/runc --systemd-cgroup run 'docker'";
+  const unit = (access: string, exec = start) =>
+    `[Service]\nType=notify\n${access}ExecStartPre=/bin/bash -c 'export -p > /run/env'\nExecStart=${exec}\n`;
+  const changed =
+    'NotifyAccess is now main: the container has control groups of its own, and systemd hears it through the runtime only';
+
+  test.each([
+    ['NotifyAccess=all\n', 'NotifyAccess=main\n', [changed]],
+    ['NotifyAccess = all \n', 'NotifyAccess=main\n', [changed]],
+    ['NotifyAccess=exec\n', 'NotifyAccess=exec\n', []],
+    ['NotifyAccess=main\n', 'NotifyAccess=main\n', []],
+    ['# NotifyAccess=all\n', '# NotifyAccess=all\n', []],
+    ['', '', []],
+  ])('%j', (given, wanted, changes) => {
+    expect(withReachableNotify(unit(given), start)).toEqual({ unit: unit(wanted), changes });
+  });
+
+  test.each([
+    ['what is started is not the container', '/usr/bin/daemon'],
+    ['a shell starts it', `/bin/sh -c "${start}"`],
+    ['a command of the machine tells it', `${start}\nExecStartPost=/usr/bin/systemd-notify --ready`],
+  ])('everybody, where %s', (_title, exec) => {
+    const given = unit('NotifyAccess=all\n', exec);
+    expect(withReachableNotify(given, start)).toEqual({ unit: given, changes: [] });
+  });
+
+  test.each([
+    ['the container is in the control group of its unit', "/usr/bin/runc run 'docker'"],
+    ['the runtime does not stay', "/usr/bin/runc --systemd-cgroup run -d --pid-file /run/p 'docker'"],
+  ])('everybody, where %s', (_title, command) => {
+    const given = unit('NotifyAccess=all\n', command);
+    expect(withReachableNotify(given, command)).toEqual({ unit: given, changes: [] });
+  });
 });

@@ -61,8 +61,9 @@ function bind(mount: Json, place: string, tell: Translation['tell']): void {
 
 /**
  * What only the kernel makes is not there on every machine, and a directory in its place would be of no use. What is
- * only read and belongs to another distribution (/etc/redhat-release) nobody will make either. Other places in /etc
- * may be filled between the install and the start, with certificates for instance.
+ * only read and belongs to another distribution (/etc/redhat-release, /etc/pki) or to a machine with a time zone nobody
+ * will make either: the image has its own, or does without. Other places in /etc may be filled between the install and
+ * the start, with certificates for instance.
  */
 function isMissing(
   mount: Json,
@@ -72,7 +73,8 @@ function isMissing(
 ): boolean {
   const source = String(mount['source']).replace(/(?<=.)\/+$/, '');
   const isDevice = /^\/(?:dev|sys|proc)\//.test(source) && absent?.has(source);
-  const isForeign = /^\/(?:usr|lib)\/|^\/etc\/[a-z-]+-release$/.test(source) && nobodys?.has(source);
+  const isForeign =
+    /^\/(?:usr|lib)\/|^\/etc\/(?:[a-z-]+-release|localtime|pki)$/.test(source) && nobodys?.has(source);
   const isRead = textsIn(mount, 'options').includes('ro') || source === '/lib/modules';
   if (!isDevice && !(isForeign && isRead)) return false;
   tell(`left out ${place}: this machine has no ${source}`);

@@ -53,6 +53,23 @@ describe('mounts', () => {
       ['left out mounts[/d]: this machine has no /etc/redhat-release'],
       { nobodys: new Set(['/etc/redhat-release']) },
     ],
+    ...['/etc/localtime', '/etc/pki', '/etc/pki/'].map(
+      (source) =>
+        [
+          `${source} of a distribution where it is only read`,
+          mount({ type: 'bind', source, options: ['rbind', 'ro'] }),
+          base({ mounts: [] }),
+          [`left out mounts[/d]: this machine has no ${source.replace(/\/$/, '')}`],
+          { nobodys: new Set(['/etc/localtime', '/etc/pki']) },
+        ] as const,
+    ),
+    [
+      'certificates in a place of a distribution stay: they may come before the start',
+      mount({ type: 'bind', source: '/etc/pki/app', options: ['bind', 'ro'] }),
+      mount({ type: 'bind', source: '/etc/pki/app', options: ['bind', 'ro'] }),
+      [],
+      { nobodys: new Set(['/etc/pki/app']) },
+    ],
     [
       'configuration that is not there yet stays: it may come before the start',
       mount({ type: 'bind', source: '/etc/kubernetes/pki/etcd', options: ['bind', 'ro'] }),
