@@ -12,6 +12,9 @@ export type Suite = (typeof SUITES)[number];
 /** MiB that a virtual machine needs to boot one of them. */
 export const LEAST_MEMORY = 512;
 
+/** A virtual machine when nobody says another size: a control plane with some pods fits. In MiB. */
+export const USUAL_SIZE = { memory: 3072, cpus: 2 } as const;
+
 const KINDS: readonly MachineKind[] = ['ordinary', 'image-based', 'virtual'];
 
 /** The kind that the options of a lab say. */

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { KbootError } from '../lib/errors.ts';
+import { USUAL_SIZE } from './kind.ts';
 import { labCommand, type PlannedMachine, planMachines } from './names.ts';
 import type { LabMachine, LabOptions, LabRecord, VirtualMachine } from './state.ts';
 
@@ -13,8 +14,8 @@ const DEFAULT_OPTIONS: LabOptions = {
   imageBased: false,
 };
 
-/** A control plane with some pods fits; the disk is a sparse file. */
-const DEFAULT_VIRTUAL: VirtualMachine = { suite: 'bookworm', memory: 3072, cpus: 2, disk: '14G' };
+/** The disk is a sparse file. */
+const DEFAULT_VIRTUAL: VirtualMachine = { suite: 'bookworm', ...USUAL_SIZE, disk: '14G' };
 
 /** Whom a stock Debian lets in: its installer makes a user who may use sudo. */
 const VIRTUAL_USER = 'admin';

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { LEAST_MEMORY, SUITES, type Suite } from '../../lab/kind.ts';
+import { LEAST_MEMORY, SUITES, type Suite, USUAL_SIZE } from '../../lab/kind.ts';
 import { DEFAULT_LAB } from '../../lab/names.ts';
 import type { Io } from '../io.ts';
 import { type Register, runVerb } from '../verb.ts';
@@ -30,10 +30,14 @@ function registerUp(lab: Command, io: Io): void {
     )
     .option(
       '--memory <MiB>',
-      `memory of a virtual machine, at least ${LEAST_MEMORY} (default: as it is, or 3072)`,
+      `memory of a virtual machine, at least ${LEAST_MEMORY} (default: as it is, or ${USUAL_SIZE.memory})`,
       memorySize,
     )
-    .option('--cpus <number>', 'processors of a virtual machine (default: as it is, or 2)', positive)
+    .option(
+      '--cpus <number>',
+      `processors of a virtual machine (default: as it is, or ${USUAL_SIZE.cpus})`,
+      positive,
+    )
     .option('--install', 'install the Debian packages that this machine lacks', false)
     .action(async (options: UpOptions, command: Command) => {
       await runVerb(io, command, async (run) => (await import('../verbs/lab.ts')).runLabUp(run, options));
