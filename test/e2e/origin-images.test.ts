@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { env } from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CLUSTER_TIMEOUT_MS, defaultBundle, MASTER, on } from '../helpers/cluster.ts';
 import { kbootOk } from '../helpers/kboot-process.ts';
 import { useLab } from '../helpers/lab.ts';
 import { Layout, tagged } from '../helpers/layout.ts';
-import { describeE2e } from '../helpers/require-e2e.ts';
+import { describeE2eIf } from '../helpers/require-e2e.ts';
 import { file } from '../system-container/make-image.ts';
 import { readRecipe, systemImages } from './origin-images/recipe.ts';
 import { type Outcome, STAND_INS, standInMembers } from './origin-images/stand-ins.ts';
@@ -22,13 +22,10 @@ const HALF_AN_HOUR = 30 * 60_000;
 
 const TITLE = `images written for Project Atomic, on a ${isVirtual ? 'virtual' : 'local'} machine`;
 
-const describeOrigin: typeof describeE2e =
-  collection !== ''
-    ? describeE2e
-    : (title, ...rest) => {
-        console.warn(`SKIPPED, set KBOOT_ORIGIN_IMAGES to the folder of the collection to run it: ${title}`);
-        describe.skip(title, rest.length === 1 ? rest[0] : rest[1]);
-      };
+const describeOrigin = describeE2eIf(
+  collection !== '',
+  'set KBOOT_ORIGIN_IMAGES to the folder of the collection',
+);
 
 /** What the machines of the origin had: bash, and a Python that here runs nothing, but stays. */
 const MACHINE = 'machine-of-the-origin';

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { env } from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { cutPower, rebootMachine, setClock, startMachine, stopMachine } from '../../src/lab/lab.ts';
 import { CLUSTER_TIMEOUT_MS, defaultBundle, kubectl, MASTER, on } from '../helpers/cluster.ts';
 import { type EventLine, kbootOk, startKboot } from '../helpers/kboot-process.ts';
 import { useLab } from '../helpers/lab.ts';
 import { otherBuild } from '../helpers/other-build.ts';
-import { describeE2e } from '../helpers/require-e2e.ts';
+import { describeE2eIf } from '../helpers/require-e2e.ts';
 import { difference, type Snapshot, takeSnapshot } from '../helpers/snapshot.ts';
 import { file } from '../system-container/make-image.ts';
 
@@ -19,13 +19,7 @@ const DAY = 24 * HOUR;
 /** An emulated cluster takes the better part of an hour: where the variable is set only, both releases with ALL. */
 const isComplete = env['KBOOT_E2E_ALL'] === '1';
 const SUITES = isComplete ? (['bookworm', 'trixie'] as const) : (['bookworm'] as const);
-const describeVirtual: typeof describeE2e =
-  isComplete || env['KBOOT_E2E_VM'] === '1'
-    ? describeE2e
-    : (title, ...rest) => {
-        console.warn(`SKIPPED, set KBOOT_E2E_VM=1 to run it: ${title}`);
-        describe.skip(title, rest.length === 1 ? rest[0] : rest[1]);
-      };
+const describeVirtual = describeE2eIf(isComplete || env['KBOOT_E2E_VM'] === '1', 'set KBOOT_E2E_VM=1');
 
 for (const suite of SUITES)
   describeVirtual(`a virtual machine with Debian ${suite}`, { timeout: 2 * HOUR }, () => {

@@ -15,6 +15,15 @@ export const whyNoMachines: string | undefined = !isRoot
     ? `missing packages: ${missing.join(', ')}`
     : undefined;
 
+/** The same for tests that are too long for every run, or need something from outside: `how` says how they are run. */
+export function describeE2eIf(isWanted: boolean, how: string): typeof describeE2e {
+  if (isWanted) return describeE2e;
+  return (title, ...rest) => {
+    console.warn(`SKIPPED, ${how} to run it: ${title}`);
+    describe.skip(title, rest.length === 1 ? rest[0] : rest[1]);
+  };
+}
+
 /**
  * `describe` for tests on real machines. Where those cannot run the tests are skipped, with the reason in their
  * title and on standard error, unless KBOOT_REQUIRE_E2E=1.

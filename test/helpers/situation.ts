@@ -2,6 +2,7 @@ import type { BundleImage, BundleLock } from '../../src/bundle/lock.ts';
 import type { Bundle } from '../../src/bundle/open.ts';
 import type { Cluster, Machine } from '../../src/config/cluster.ts';
 import type { Facts } from '../../src/facts/facts.ts';
+import type { Ledger } from '../../src/facts/ledger.ts';
 import type { Situation, Subject } from '../../src/phases/phase.ts';
 
 /** Facts of a machine on which nothing is wrong and nothing was done. */
@@ -155,4 +156,10 @@ export const BUNDLE: Bundle = {
   digest: digestOf('7'),
   blobPath: (digest) => `/bundle/blobs/${digest}`,
   readManifest: () => Promise.reject(new Error('this bundle has no files')),
+};
+
+/** The ledger of a node that had nothing of a cluster before. */
+export const EMPTY_LEDGER: Ledger = {
+  ...{ version: 1, cluster: 'kboot', role: 'node', createdAt: '', sysctls: {} },
+  ...{ kept: [], empty: [], links: [], modules: [] },
 };

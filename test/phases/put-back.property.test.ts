@@ -9,6 +9,7 @@ import type { Ledger } from '../../src/facts/ledger.ts';
 import { CLUSTER_PATHS, SHARED_DIRS, STATE_DIR } from '../../src/facts/paths.ts';
 import { putBack } from '../../src/phases/put-back.ts';
 import { FakeHost, type Reply } from '../helpers/fake-host.ts';
+import { EMPTY_LEDGER } from '../helpers/situation.ts';
 
 let bin: string;
 beforeAll(async () => {
@@ -205,19 +206,7 @@ it('reset unloads the modules of the cluster that nobody uses, never one that wa
         await writeFile(join(root, 'etc/modules-load.d/kboot.conf'), `${names.join('\n')}\n`);
         if (bridge) await mkdir(join(root, 'sys/class/net/docker0/bridge'), { recursive: true });
         const ours = names.filter((name) => !before.includes(name));
-        const ledger: Ledger = {
-          ...{
-            version: 1,
-            cluster: 'c',
-            role: 'node',
-            createdAt: '',
-            sysctls: {},
-            kept: [],
-            empty: [],
-            links: [],
-          },
-          modules: ours,
-        };
+        const ledger: Ledger = { ...EMPTY_LEDGER, modules: ours };
         const notes = await putBack(machineIn(root), ledger, new AbortController().signal);
         const left = (await readFile(join(root, 'proc/modules'), 'utf8')).split('\n');
         const stays = names.filter((name) => left.some((line) => line.startsWith(`${name} `)));

@@ -4,7 +4,7 @@ import { INITIALISED, JOINED } from '../../src/facts/paths.ts';
 import { INIT, JOIN } from '../../src/phases/recipes.ts';
 import { RESET, removal } from '../../src/phases/reset/recipes.ts';
 import { changesOf, makePlan, prerequisites } from '../../src/plan/plan.ts';
-import { BUNDLE, factsWith, LOCK, situationOf, subjectWith } from '../helpers/situation.ts';
+import { BUNDLE, EMPTY_LEDGER, factsWith, LOCK, situationOf, subjectWith } from '../helpers/situation.ts';
 
 const hex = (digest: string): string => digest.slice('sha256:'.length);
 const images = Object.fromEntries(LOCK.images.map(({ name, manifest }) => [name, manifest.digest]));
@@ -13,19 +13,7 @@ const containers = (names: readonly string[]) =>
     const image = LOCK.images.find((candidate) => candidate.name.startsWith(`kboot/${name}:`));
     return { name, revision: hex(image?.manifest.digest ?? '') } as never;
   });
-const ledgerFor = (role: Ledger['role']): Ledger => ({
-  ...{
-    version: 1,
-    cluster: 'kboot',
-    role,
-    createdAt: '',
-    sysctls: {},
-    kept: [],
-    empty: [],
-    links: [],
-    modules: [],
-  },
-});
+const ledgerFor = (role: Ledger['role']): Ledger => ({ ...EMPTY_LEDGER, role });
 
 const freshMaster = subjectWith('master.example.com', 'master');
 const doneMaster = subjectWith('master.example.com', 'master', {

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Facts } from '../../src/facts/facts.ts';
+import type { Ledger } from '../../src/facts/ledger.ts';
 import { INITIALISED, JOINED } from '../../src/facts/paths.ts';
 import type { Subject } from '../../src/phases/phase.ts';
 import { preflight, refuseErrors } from '../../src/plan/preflight/preflight.ts';
-import { BUNDLE, factsWith, situationOf, subjectWith } from '../helpers/situation.ts';
+import { BUNDLE, EMPTY_LEDGER, factsWith, situationOf, subjectWith } from '../helpers/situation.ts';
 
 const master = (facts: Partial<Facts> = {}, more: Partial<Subject> = {}): Subject =>
   subjectWith('master.example.com', 'master', { facts: factsWith(facts), ...more });
@@ -12,25 +13,7 @@ const node = (facts: Partial<Facts> = {}, more: Partial<Subject> = {}): Subject 
 
 const problemsOf = (...subjects: Parameters<typeof situationOf>) =>
   preflight(situationOf(...subjects), BUNDLE);
-const ledger = {
-  version: 1,
-  cluster: 'kboot',
-  role: 'node',
-  createdAt: '',
-  sysctls: {},
-  kept: [],
-  empty: [],
-  links: [],
-  modules: [],
-} as const;
-const ledgerOf = (changed: object) => ({
-  ...ledger,
-  kept: [],
-  empty: [],
-  links: [],
-  modules: [],
-  ...changed,
-});
+const ledgerOf = (changed: Partial<Ledger>): Ledger => ({ ...EMPTY_LEDGER, ...changed });
 
 it('has nothing to say about a good machine', () => {
   expect(problemsOf(master(), node())).toEqual([]);

@@ -31,12 +31,12 @@ function registerUp(lab: Command, io: Io): void {
     .option(
       '--memory <MiB>',
       `memory of a virtual machine, at least ${LEAST_MEMORY} (default: as it is, or ${USUAL_SIZE.memory})`,
-      memorySize,
+      atLeast(LEAST_MEMORY),
     )
     .option(
       '--cpus <number>',
       `processors of a virtual machine (default: as it is, or ${USUAL_SIZE.cpus})`,
-      positive,
+      atLeast(1),
     )
     .option('--install', 'install the Debian packages that this machine lacks', false)
     .action(async (options: UpOptions, command: Command) => {
@@ -104,16 +104,10 @@ function count(text: string): number {
   return Number(text);
 }
 
-function positive(text: string): number {
-  return atLeast(1, text);
-}
-
-function memorySize(text: string): number {
-  return atLeast(LEAST_MEMORY, text);
-}
-
-function atLeast(least: number, text: string): number {
-  const number = count(text);
-  if (number < least) throw new InvalidArgumentError(`It has to be ${least} at least.`);
-  return number;
-}
+const atLeast =
+  (least: number) =>
+  (text: string): number => {
+    const number = count(text);
+    if (number < least) throw new InvalidArgumentError(`It has to be ${least} at least.`);
+    return number;
+  };
