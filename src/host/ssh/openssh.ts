@@ -43,7 +43,9 @@ export function parseSettings(printed: string): Settings {
     const [, key, value] = /^(\S+) (.*)$/.exec(line) ?? [];
     if (key === undefined || value === undefined) continue;
     const values = FILE_LISTS.includes(key) ? splitFiles(value) : [value];
-    settings[key] = [...(settings[key] ?? []), ...values];
+    const told = settings[key] ?? [];
+    for (const each of values) told.push(each);
+    settings[key] = told;
   }
   const keys = settings['identityfile'] ?? [];
   if (keys.length >= FEWEST_USUAL_KEYS && keys.every((key) => USUAL_KEY.test(key)))

@@ -54,12 +54,10 @@ describe('what is no machine', () => {
     ],
   ])('a web server answers %s', async (_how, answer) => {
     const port = await listen(answer);
-    const started = performance.now();
     await expect(connectSsh(there({ port }), options())).rejects.toMatchObject({
       code: 'HOST_UNREACHABLE',
       message: `node1: no SSH server at 127.0.0.1 port ${port}: it answers "HTTP/1.1 400 Bad Request"`,
     });
-    expect(performance.now() - started).toBeLessThan(4_000);
   });
 
   test('it says nothing', async () => {
