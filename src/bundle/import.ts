@@ -19,17 +19,13 @@ const UNPACKING = 'unpacking.kboot.invalid/';
  * before it unpacks them; then as they are, which finds all of it done. A power cut would leave images with empty
  * files otherwise, or some that the kubelet has to unpack while it starts a pod, for which it has two minutes.
  *
- * $1 staged blobs, $2 and $3 the two index.json, $4 how many names come next: those to take away. The rest are blobs.
+ * The other names are taken away at the end, also those that an import left which did not come to its end.
+ *
+ * $1 staged blobs, $2 and $3 the two index.json, $4 what the other names begin with. The rest are blobs.
  */
 const IMPORT = `${CLEAR_DAMAGED}
-staged=$1 first=$2 index=$3 count=$4
+staged=$1 first=$2 index=$3 unpacking=$4
 shift 4
-names=
-while [ "$count" -gt 0 ]; do
-  names="$names $1"
-  shift
-  count=$((count - 1))
-done
 work=$(mktemp -d "$staged/../import.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/blobs/sha256"
@@ -47,7 +43,7 @@ done
 import "$first" --local --sync-fs || { clear_damaged "$staged" "$@"; exit 1; }
 rm -rf "$work"/blobs/sha256/*
 import "$index"
-ctr -n k8s.io images rm $names > /dev/null
+ctr -n k8s.io images rm $(ctr -n k8s.io images ls -q | grep -F "$unpacking") > /dev/null
 `;
 
 /** The index.json of a layout with these images, under the names by which the kubelet asks for them, or others. */
@@ -77,11 +73,10 @@ export async function importImages(
   signal?: AbortSignal,
 ): Promise<void> {
   const blobs = blobsOf(images).map(({ digest }) => hexOf(digest));
-  const names = images.map(({ name }) => `${UNPACKING}${name}`);
   const indexes = [importIndex(images, architecture, UNPACKING), importIndex(images, architecture)];
   await host.change(
     {
-      ...script(IMPORT, staged, ...indexes, String(names.length), ...names, ...blobs),
+      ...script(IMPORT, staged, ...indexes, UNPACKING, ...blobs),
       sudo: true,
       timeoutMs: IMPORT_TIMEOUT_MS,
     },

@@ -12,7 +12,7 @@ import {
   runVirtualMachineArguments,
 } from './podman-arguments.ts';
 import { BEHIND_BASTION_SCRIPT, PROVISION_SCRIPT, provisionArguments } from './provision.ts';
-import { succeeds } from './run.ts';
+import { succeeds, unlessFailed } from './run.ts';
 import type { KnownMachine } from './ssh-files.ts';
 import type { LabMachine, LabOptions } from './state.ts';
 
@@ -110,12 +110,8 @@ async function hostKeyOf(
 ): Promise<string> {
   const container = containerName(lab, machine);
   const look = async () => {
-    const key = await podman(['exec', container, 'cat', HOST_KEY[kind]], signal).catch((error) => {
-      signal?.throwIfAborted();
-      if (error instanceof KbootError && error.code === 'COMMAND_FAILED') return '';
-      throw error;
-    });
-    return /^ssh-ed25519 \S+/.exec(key)?.[0];
+    const key = await unlessFailed(podman(['exec', container, 'cat', HOST_KEY[kind]], signal));
+    return /^ssh-ed25519 \S+/.exec(key ?? '')?.[0];
   };
   const settings = { clock: systemClock, everyMs: POLL_MS, signal, host: machine };
   return waitUntil('its host key', look, {
@@ -134,12 +130,7 @@ export async function waitForBoot(
   machine: string,
   { isNew, signal }: { readonly isNew: boolean; readonly signal?: AbortSignal | undefined },
 ): Promise<void> {
-  const ask = (...argv: string[]) =>
-    execOnMachine(access, machine, argv, { signal }).catch((error) => {
-      signal?.throwIfAborted();
-      if (error instanceof KbootError && error.code === 'COMMAND_FAILED') return undefined;
-      throw error;
-    });
+  const ask = (...argv: string[]) => unlessFailed(execOnMachine(access, machine, argv, { signal }));
   const booted = async () => {
     if ((await ask('systemctl', 'is-system-running', '--wait')) !== undefined) return true;
     const failed = await ask('systemctl', 'list-units', '--failed', '--plain', '--no-legend');

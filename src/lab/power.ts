@@ -4,6 +4,7 @@ import { execOnMachine, type LabAccess } from './exec.ts';
 import { waitForBoot, waitForSsh } from './machine.ts';
 import { containerName } from './names.ts';
 import { podman, podmanChange } from './podman.ts';
+import { unlessFailed } from './run.ts';
 
 /** How long a machine may take to end what it does. */
 const STOP_TIMEOUT_MS = 600_000;
@@ -11,7 +12,7 @@ const STOP_TIMEOUT_MS = 600_000;
 /** Reboots a machine as `systemctl reboot` on it does, and waits until it lets its user in again. */
 export async function rebootMachine(lab: LabAccess, machine: string, signal?: AbortSignal): Promise<void> {
   const before = await lifeOf(lab, machine, signal);
-  await ask(lab, machine, ['systemctl', 'reboot'], signal);
+  await unlessFailed(execOnMachine(lab, machine, ['systemctl', 'reboot'], { signal }));
   await waitUntil(
     'reboot',
     async () => {
@@ -32,7 +33,7 @@ export async function stopMachine(lab: LabAccess, machine: string, signal?: Abor
       ['stop', '--time', `${STOP_TIMEOUT_MS / 1000}`, containerName(lab.name, machine)],
       signal,
     );
-  await ask(lab, machine, ['systemctl', 'poweroff'], signal);
+  await unlessFailed(execOnMachine(lab, machine, ['systemctl', 'poweroff'], { signal }));
   const isOff = async () => ((await stateOf(lab, machine, signal)) === 'exited' ? true : undefined);
   await waitUntil('power off', isOff, {
     ...{ clock: systemClock, timeoutMs: STOP_TIMEOUT_MS, everyMs: 500, signal, host: machine },
@@ -79,19 +80,6 @@ async function waitUntilUp(lab: LabAccess, machine: string, signal: AbortSignal 
   await waitForSsh(lab, machine, signal);
 }
 
-/** The standard output of a command on a machine that may be going or coming; undefined when it failed. */
-async function ask(
-  lab: LabAccess,
-  machine: string,
-  argv: readonly string[],
-  signal: AbortSignal | undefined,
-): Promise<string | undefined> {
-  return execOnMachine(lab, machine, argv, { signal }).catch(() => {
-    signal?.throwIfAborted();
-    return undefined;
-  });
-}
-
 /** podman's word for a machine's container. */
 async function stateOf(lab: LabAccess, machine: string, signal: AbortSignal | undefined): Promise<string> {
   const inspect = ['container', 'inspect', '--format', '{{.State.Status}}'];
@@ -107,7 +95,8 @@ async function lifeOf(
   machine: string,
   signal: AbortSignal | undefined,
 ): Promise<string | undefined> {
-  if (lab.kind === 'virtual') return ask(lab, machine, ['cat', '/proc/sys/kernel/random/boot_id'], signal);
+  if (lab.kind === 'virtual')
+    return unlessFailed(execOnMachine(lab, machine, ['cat', '/proc/sys/kernel/random/boot_id'], { signal }));
   const inspect = ['container', 'inspect', '--format', '{{.State.StartedAt}}'];
   return podman([...inspect, containerName(lab.name, machine)], signal);
 }

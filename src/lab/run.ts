@@ -62,6 +62,14 @@ export async function run(argv: readonly [string, ...string[]], options: RunOpti
   }
 }
 
+/** What a command on a machine that is coming or going resolves with; undefined when it failed. */
+export async function unlessFailed<T>(command: Promise<T>): Promise<T | undefined> {
+  return command.catch((error) => {
+    if (error instanceof KbootError && error.code === 'COMMAND_FAILED') return undefined;
+    throw error;
+  });
+}
+
 /** Whether a program ends with exit code 0. Throws what `run` throws when it could not be run at all. */
 export async function succeeds(argv: readonly [string, ...string[]], signal?: AbortSignal): Promise<boolean> {
   const [program, ...args] = argv;
