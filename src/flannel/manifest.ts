@@ -1,7 +1,7 @@
-import { isMap, parseAllDocuments, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import { z } from 'zod';
 import { KbootError, messageOf } from '../lib/errors.ts';
-import { FOREIGN_YAML } from '../lib/yaml.ts';
+import { readForeignYaml } from '../lib/yaml.ts';
 
 /** TCP port of flanneld's health check, on 127.0.0.1 of every machine. */
 export const FLANNEL_HEALTHZ_PORT = 8472;
@@ -151,10 +151,7 @@ export function flannelManifest(release: string, options: FlannelOptions): strin
 }
 
 function changed(release: string, options: FlannelOptions): string {
-  const documents = parseAllDocuments(release, FOREIGN_YAML);
-  for (const { errors } of documents) if (errors[0]) throw errors[0];
-  if (documents.some(({ contents }) => !isMap(contents))) throw unexpected('not YAML objects');
-  const resources = documents.map((document) => Resource.parse(document.toJS()));
+  const resources = readForeignYaml(release).map((resource) => Resource.parse(resource));
   const kinds = resources.map(({ kind }) => kind);
   for (const kind of ['ConfigMap', 'DaemonSet']) if (!kinds.includes(kind)) throw unexpected(`no ${kind}`);
   return resources

@@ -1,9 +1,8 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { flattenedVerify } from 'jose';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { KbootError, messageOf } from '../lib/errors.ts';
-import { FOREIGN_YAML } from '../lib/yaml.ts';
+import { readForeignYaml } from '../lib/yaml.ts';
 import type { Token } from './token.ts';
 
 /** Where the bootstrap signer publishes what a new machine may know before it trusts anybody. */
@@ -81,7 +80,7 @@ export async function verifyClusterInfo(check: ClusterInfoCheck): Promise<boolea
   if (kubeconfig === undefined) throw fail('its cluster-info has no kubeconfig');
   let pins: readonly string[];
   try {
-    const authority = Kubeconfig.parse(parse(kubeconfig, FOREIGN_YAML)).clusters[0]?.cluster[
+    const authority = Kubeconfig.parse(readForeignYaml(kubeconfig)[0]).clusters[0]?.cluster[
       'certificate-authority-data'
     ];
     pins = pemCertificates(Buffer.from(authority ?? '', 'base64').toString()).map(caCertHash);

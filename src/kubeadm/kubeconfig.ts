@@ -1,7 +1,7 @@
-import { parse, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import { z } from 'zod';
 import { KbootError } from '../lib/errors.ts';
-import { FOREIGN_YAML } from '../lib/yaml.ts';
+import { readForeignYaml } from '../lib/yaml.ts';
 import { caCertHash, pemCertificates } from './cluster-info.ts';
 
 /** Base64 of PEM: nothing that kubectl would execute, open or connect to. */
@@ -55,7 +55,7 @@ export function kubeconfigFrom(
 
 function read(adminConf: string, host: string): z.output<typeof AdminConf> {
   try {
-    return AdminConf.parse(parse(adminConf, FOREIGN_YAML));
+    return AdminConf.parse(readForeignYaml(adminConf)[0]);
   } catch {
     // What went wrong may quote the key: it is not passed on.
     throw refused(host, 'its admin.conf is not what kubeadm writes', undefined);

@@ -110,7 +110,7 @@ it.each([
   ['no DaemonSet', stringify({ kind: 'ConfigMap', metadata: { name: 'x' } })],
   ['no container kube-flannel', release({ containers: [] })],
   ['nothing mounts /etc/cni/net.d', release({ initContainers: [] })],
-  ['not YAML objects', '- a\n'],
+  ['expected object', '- a\n'],
 ])('says that a manifest has another shape: %s', (what, text) => {
   expect(() => flannelManifest(text, OPTIONS)).toThrow(what);
 });

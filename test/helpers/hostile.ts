@@ -179,7 +179,8 @@ export async function expectRightOrClear<T>(
   // What else the computer does only adds: the least of three is nearest to what the text needs.
   const least = async (text: string): Promise<number> =>
     Math.min(await attempt(text), await attempt(text), await attempt(text));
-  const seed = SEED === undefined ? {} : { seed: SEED };
+  // On a slow machine as many as there is time for: a test has 30 s.
+  const limits = { interruptAfterTimeLimit: 10_000, ...(SEED === undefined ? {} : { seed: SEED }) };
   const short = fc.oneof(
     { weight: 6, arbitrary: fc.constantFrom(...valid).chain(mutated) },
     { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 200 }) },
@@ -188,7 +189,7 @@ export async function expectRightOrClear<T>(
   await fc.assert(
     fc.asyncProperty(short, async (text) => void (await attempt(text))),
     {
-      ...seed,
+      ...limits,
       numRuns: 2_000 * MANY,
     },
   );
@@ -198,7 +199,7 @@ export async function expectRightOrClear<T>(
     expect(times, textOf(20)).toBeLessThan(MOST_TIMES);
   });
   await fc.assert(grows, {
-    ...seed,
+    ...limits,
     numRuns: 25 * MANY,
     // Shrinking what takes long takes very long.
     endOnFailure: true,

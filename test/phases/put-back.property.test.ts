@@ -9,6 +9,7 @@ import type { Ledger } from '../../src/facts/ledger.ts';
 import { CLUSTER_PATHS, SHARED_DIRS, STATE_DIR } from '../../src/facts/paths.ts';
 import { putBack } from '../../src/phases/put-back.ts';
 import { FakeHost, type Reply } from '../helpers/fake-host.ts';
+import { FOREIGN_FILES } from '../helpers/foreign-files.ts';
 import { EMPTY_LEDGER } from '../helpers/situation.ts';
 
 let bin: string;
@@ -30,30 +31,6 @@ sed -i "/^$1 /d" "$ROOT/proc/modules"`,
   }
 });
 afterAll(() => rm(bin, { recursive: true }));
-
-/** Where other programs put their files: none of it is the cluster's. */
-const FOREIGN = [
-  ...[
-    '/etc/cni/net.d/87-podman.conflist',
-    '/etc/cni/site',
-    '/etc/kubernetes/site.txt',
-    '/etc/containerd/certs.d/a',
-  ],
-  ...['/opt/cni/bin/site-plugin', '/opt/containerd/site', '/var/lib/cni/networks/podman/10.9.0.2'],
-  ...[
-    '/var/lib/cni/results/podman-1-eth0',
-    '/var/lib/cni/results/cni-loopback-77-lo',
-    '/var/lib/calico/nodename',
-  ],
-  ...['/var/lib/containers/storage/volumes/v/_data/x', '/var/lib/containers/cache/b', '/run/netns/site'],
-  ...[
-    '/run/netns/cni-11111111',
-    '/run/runc/theirs/state.json',
-    '/run/cni/dhcp.sock',
-    '/etc/ssl/certs/site.pem',
-  ],
-  ...['/usr/libexec/kubernetes/kubelet-plugins/volume/exec/site~driver/driver', '/lib/modules/6.1/site.ko'],
-] as const;
 
 /** What a node's cluster leaves: some of what reset has to take away. */
 const OURS = [
@@ -130,7 +107,7 @@ function procModules(loaded: readonly Module[], inUse: readonly Module[]): strin
   return `ext4 16384 1 - Live 0x0 uses:\n${lines.join('')}`;
 }
 
-const some = fc.subarray([...FOREIGN]);
+const some = fc.subarray([...FOREIGN_FILES]);
 
 it('reset leaves every file of others, from before the cluster and from after it, and nothing of the cluster', async () => {
   const seed = env['KBOOT_TEST_SEED'] === undefined ? Date.now() % 2 ** 31 : Number(env['KBOOT_TEST_SEED']);

@@ -75,8 +75,10 @@ Host *
   StrictHostKeyChecking yes
 `;
 
-test("an ssh configuration, the operator's own or one that a cluster file names", async () => {
-  for (const file of [join(home, '.ssh/config'), join(home, 'config')]) {
+test.each(['.ssh/config', 'config'])(
+  "an ssh configuration, the operator's own or one that a cluster file names: %s",
+  async (name) => {
+    const file = join(home, name);
     await expectRightOrClear(
       [CONFIG],
       (text) => {
@@ -85,8 +87,8 @@ test("an ssh configuration, the operator's own or one that a cluster file names"
       },
       expectUsable,
     );
-  }
-});
+  },
+);
 
 const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPKSUTyz1HwHReFVvD5obVsALAgJRNarH4TRpNePnAS';
 const KNOWN = `# known

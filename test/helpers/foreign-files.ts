@@ -1,0 +1,22 @@
+/** Where other programs put their files: none of it is the cluster's, all of it is beside what is. */
+export const FOREIGN_FILES = [
+  '/etc/cni/net.d/87-podman.conflist',
+  '/etc/cni/site',
+  '/etc/kubernetes/site.txt',
+  '/etc/containerd/certs.d/a',
+  '/opt/cni/bin/site-plugin',
+  '/opt/containerd/site',
+  '/var/lib/cni/networks/podman/10.9.0.2',
+  '/var/lib/cni/results/podman-1-eth0',
+  '/var/lib/cni/results/cni-loopback-77-lo',
+  '/var/lib/calico/nodename',
+  '/var/lib/containers/storage/volumes/v/_data/x',
+  '/var/lib/containers/cache/b',
+  '/run/netns/site',
+  '/run/netns/cni-11111111',
+  '/run/runc/theirs/state.json',
+  '/run/cni/dhcp.sock',
+  '/etc/ssl/certs/site.pem',
+  '/usr/libexec/kubernetes/kubelet-plugins/volume/exec/site~driver/driver',
+  '/lib/modules/6.1/site.ko',
+] as const;
