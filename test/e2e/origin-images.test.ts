@@ -7,6 +7,7 @@ import { kbootOk } from '../helpers/kboot-process.ts';
 import { useLab } from '../helpers/lab.ts';
 import { Layout, tagged } from '../helpers/layout.ts';
 import { describeE2eIf } from '../helpers/require-e2e.ts';
+import { wantedSuites } from '../helpers/virtual-suites.ts';
 import { file } from '../system-container/make-image.ts';
 import { readRecipe, systemImages } from './origin-images/recipe.ts';
 import { type Outcome, STAND_INS, standInMembers } from './origin-images/stand-ins.ts';
@@ -14,7 +15,8 @@ import { compileStandIn, programs, userland } from './origin-images/userland.ts'
 
 /** The collection of github.com/projectatomic/atomic-system-containers, which is not part of this repository. */
 const collection = env['KBOOT_ORIGIN_IMAGES'] ?? '';
-const isVirtual = env['KBOOT_E2E_VM'] === '1';
+const [suite] = wantedSuites;
+const isVirtual = suite !== undefined;
 
 /** A service that has not ended by then has found all that it needs; an emulated machine is some 18 times slower. */
 const STAYS_UP_MS = isVirtual ? 30_000 : 4_000;
@@ -33,7 +35,7 @@ const MACHINE = 'machine-of-the-origin';
 describeOrigin(TITLE, { timeout: HALF_AN_HOUR }, () => {
   const own = useLab({
     ...{ masters: 1, nodes: 0 },
-    ...(isVirtual && { options: { virtual: { suite: 'bookworm', memory: 1024, cpus: 1 } } }),
+    ...(suite && { options: { virtual: { suite, memory: 1024, cpus: 1 } } }),
   });
   const layout = () => join(own.folder, 'images');
   const containers = (verb: string, ...args: string[]) =>
