@@ -35,7 +35,6 @@ export function sshFixture(sshd: () => Sshd) {
       knownHostsFile: known(),
       // Debian's own hashes the names of hosts.
       sshConfigFile: configFile(''),
-      connectTimeoutMs: 5_000,
       ...more,
     }),
   };

@@ -15,8 +15,6 @@ import { bundleToLookAt, clusterBundle, isToBeBuilt } from './bundle.ts';
 /** Machines worked on at a time. sshd drops unauthenticated connections above ten (MaxStartups). */
 export const PARALLEL = 10;
 
-const CONNECT_TIMEOUT_MS = 15_000;
-
 /** How a verb reaches a machine of the cluster file: over SSH, with everything written into the log. */
 export function connector({ io, log }: Run, cluster: Cluster): (machine: Machine) => Promise<Host> {
   return async (machine) => {
@@ -34,7 +32,6 @@ export function connector({ io, log }: Run, cluster: Cluster): (machine: Machine
         sshConfigFile: cluster.ssh.config,
         knownHostsFile: cluster.ssh.knownHosts,
         strictHostKey: cluster.ssh.hostKeys,
-        connectTimeoutMs: CONNECT_TIMEOUT_MS,
         signal: io.signal,
         env: { ...io.env, HOME: io.home },
       },

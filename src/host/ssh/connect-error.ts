@@ -57,7 +57,7 @@ function explain(cause: unknown, attempt: Attempt): { what: string; hint: string
       greeting === undefined ? 'connected, but it says nothing' : 'the login did not come to an end';
     return {
       what: `${where}: ${silent} within ${seconds}`,
-      hint: 'is it an SSH server, and is the machine overloaded?',
+      hint: 'is it an SSH server, or is the machine overloaded? ConnectTimeout in the ssh configuration gives it more time',
     };
   }
   if (/authentication (methods )?fail/i.test(message)) return loginRefused(attempt, user, where, message);

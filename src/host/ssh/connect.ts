@@ -12,8 +12,10 @@ export type { SshTarget } from './destination.ts';
 export interface SshOptions extends Omit<SshPreferences, 'localUser'> {
   /** Read instead of ~/.ssh/config and /etc/ssh/ssh_config. */
   readonly sshConfigFile?: string | undefined;
-  /** For each hop, from the first packet to the end of the login. */
+  /** For each hop until its TCP connection stands, unless the ssh configuration has a ConnectTimeout. */
   readonly connectTimeoutMs?: number | undefined;
+  /** For each hop from then to the end of the login; ConnectTimeout is for this as well. */
+  readonly loginTimeoutMs?: number | undefined;
   /** For a command that sets no limit itself. */
   readonly commandTimeoutMs?: number | undefined;
   /** A machine that says nothing for four of these is taken for dead. */
@@ -22,6 +24,8 @@ export interface SshOptions extends Omit<SshPreferences, 'localUser'> {
 }
 
 const CONNECT_TIMEOUT_MS = 15_000;
+// A machine that is there may be busy.
+const LOGIN_TIMEOUT_MS = 60_000;
 const COMMAND_TIMEOUT_MS = 300_000;
 // Long enough for a slow line to carry the 2 MB that may be under way before an answer.
 const KEEPALIVE_MS = 10_000;
@@ -36,7 +40,8 @@ const KEEPALIVE_MS = 10_000;
 export async function connectSsh(target: SshTarget, options: SshOptions): Promise<Host> {
   const { sshConfigFile, signal } = options;
   const open = {
-    timeoutMs: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+    connectTimeoutMs: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+    loginTimeoutMs: options.loginTimeoutMs ?? LOGIN_TIMEOUT_MS,
     keepaliveMs: options.keepaliveMs ?? KEEPALIVE_MS,
     signal,
   };

@@ -55,6 +55,8 @@ export interface Destination {
   readonly revokedKeysFile: string | undefined;
   readonly hashKnownHosts: boolean;
   readonly strictHostKey: boolean;
+  /** ssh's ConnectTimeout in milliseconds, where it is set. */
+  readonly timeoutMs: number | undefined;
 }
 
 const USUAL_KEYS = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
@@ -161,6 +163,7 @@ function decide(
   // A jump host keeps the keys that its own section names.
   const keepOwn = identityFile === undefined || (isJump && configured.length > 0);
   const named = keepOwn ? configured : [identityFile];
+  const timeout = first(settings, 'connecttimeout') ?? 'none';
   const strict = first(settings, 'stricthostkeychecking')?.toLowerCase();
   const files = (key: string, usual: readonly string[]): string[] => {
     const configured = all(settings, key);
@@ -185,6 +188,7 @@ function decide(
     revokedKeysFile: revoked === undefined || revoked.toLowerCase() === 'none' ? undefined : path(revoked),
     hashKnownHosts: isYes(first(settings, 'hashknownhosts')),
     strictHostKey: strictHostKey === undefined ? isYes(strict) : strictHostKey === 'strict',
+    timeoutMs: /^[1-9]\d*$/.test(timeout) ? Number(timeout) * 1000 : undefined,
   };
 }
 

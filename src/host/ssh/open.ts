@@ -21,7 +21,9 @@ const CIPHERS: CipherAlgorithm[] = [
 ];
 
 interface OpenOptions {
-  readonly timeoutMs: number;
+  /** What the ssh configuration says wins over both. */
+  readonly connectTimeoutMs: number;
+  readonly loginTimeoutMs: number;
   /** A machine that says nothing for four of these is taken for dead. */
   readonly keepaliveMs: number;
   readonly signal?: AbortSignal | undefined;
@@ -35,17 +37,19 @@ export async function openConnection(
   machine: string,
   destination: Destination,
   under: Connection | undefined,
-  { timeoutMs, keepaliveMs, signal }: OpenOptions,
+  { connectTimeoutMs, loginTimeoutMs, keepaliveMs, signal }: OpenOptions,
 ): Promise<Connection> {
   const hostKey = new HostKeyCheck(machine, destination);
   const identities = await findIdentities(destination);
   const login = new KeyLogin(identities.offers);
-  const limit = new TimeLimit(timeoutMs, signal);
+  let limit = new TimeLimit(destination.timeoutMs ?? connectTimeoutMs, signal);
   const ssh = new NodeSSH();
   let stream: Socket | ClientChannel | undefined;
   let greeting: string | undefined;
   try {
     stream = await openStream(destination, under, limit.signal);
+    limit.clear();
+    limit = new TimeLimit(destination.timeoutMs ?? loginTimeoutMs, signal);
     const ready = ssh.connect({
       sock: stream,
       username: destination.user,
@@ -79,7 +83,7 @@ export async function openConnection(
       connectError(cause, {
         machine,
         destination,
-        timeoutMs,
+        timeoutMs: limit.ms,
         timedOut: limit.expired,
         connected: stream !== undefined,
         greeting,

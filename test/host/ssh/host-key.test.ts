@@ -122,7 +122,7 @@ describe('what the ssh configuration says about the key of a machine is what kbo
   const target = () => ({ name: 'node1', port: sshd.port, user: 'root' });
   const configured = (lines: readonly string[], home = sshd.home) => {
     const section = ['Host node1', 'HostName 127.0.0.1', 'GlobalKnownHostsFile none', ...lines].join('\n');
-    return { env: { HOME: home }, sshConfigFile: configFile(`${section}\n`), connectTimeoutMs: 5_000 };
+    return { env: { HOME: home }, sshConfigFile: configFile(`${section}\n`) };
   };
   const refused = (what: string) => ({ code: 'HOST_KEY_REFUSED', message: expect.stringContaining(what) });
   const otherKey = (): string => {

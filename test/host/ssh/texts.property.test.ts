@@ -108,7 +108,7 @@ test('known_hosts, and keys that are revoked', async () => {
     ...{ host: '10.0.0.1', port: 2222, user: 'ops', identityFiles: [], usualIdentityFiles: [] },
     ...{ identitiesOnly: true, agentSocket: undefined, keyName: 'node1.example.com', keyPort: 2222 },
     ...{ knownHostsFiles: [file], newKeysFile: file, revokedKeysFile: revoked },
-    ...{ hashKnownHosts: false, strictHostKey: true },
+    ...{ hashKnownHosts: false, strictHostKey: true, timeoutMs: undefined },
   };
   await expectRightOrClear([KNOWN, '* ssh-ed25519 x\n'], (text) => {
     writeFileSync(file, text);

@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => sshd.stop());
 
-const { options, there } = sshFixture(() => sshd);
+const { configFile, options, there } = sshFixture(() => sshd);
 
 describe('what is no machine', () => {
   const servers: Server[] = [];
@@ -62,9 +62,18 @@ describe('what is no machine', () => {
 
   test('it says nothing', async () => {
     const port = await listen(() => {});
-    await expect(connectSsh(there({ port }), options({ connectTimeoutMs: 200 }))).rejects.toMatchObject({
+    await expect(connectSsh(there({ port }), options({ loginTimeoutMs: 200 }))).rejects.toMatchObject({
       code: 'HOST_UNREACHABLE',
       message: `node1: 127.0.0.1 port ${port}: connected, but it says nothing within 0.2 s`,
+    });
+  });
+
+  test('it says nothing for as long as the ssh configuration allows', async () => {
+    const port = await listen(() => {});
+    const sshConfigFile = configFile('Host *\n  ConnectTimeout 1\n');
+    await expect(connectSsh(there({ port }), options({ sshConfigFile }))).rejects.toMatchObject({
+      code: 'HOST_UNREACHABLE',
+      message: `node1: 127.0.0.1 port ${port}: connected, but it says nothing within 1 s`,
     });
   });
 
