@@ -1,4 +1,5 @@
 import { MAY_BE_READ_ONLY } from '../system-container/index.ts';
+import { BRIDGE_MODULES, CONNTRACK_MODULES } from './kernel-modules.ts';
 import {
   ADMIN_CONF,
   BLOBS_DIR,
@@ -125,7 +126,10 @@ for place in ${words(DISK_PLACES)}; do
   until [ -d "$there" ]; do there=\${there%/*}; there=\${there:-/}; done
   say disk "$place $(df -Pk "$there" 2>/dev/null | awk 'NR == 2 { print $4, $6 }')"
 done
-[ -w /proc/sys/net/netfilter/nf_conntrack_max ] && say conntrack-writable yes
+conntrack_max=/proc/sys/net/netfilter/nf_conntrack_max
+# The module is not loaded yet on a machine of its own; a container cannot know.
+if [ -e $conntrack_max ]; then [ -w $conntrack_max ]; else ! systemd-detect-virt --quiet --container; fi &&
+  say conntrack-writable yes
 for key in ${words(SYSCTLS)}; do
   file=/proc/sys/$(echo "$key" | sed 'y/./\\//')
   [ -r "$file" ] && say sysctl "$key $(tr '\\t' ' ' < "$file")"
@@ -157,7 +161,7 @@ module() {
 }
 module overlay 'grep -qw overlay /proc/filesystems'
 module br_netfilter '[ -e /proc/sys/net/bridge/bridge-nf-call-iptables ]'
-for name in bridge stp llc; do module $name 'grep -qs "/$name.ko" "/lib/modules/$(uname -r)/modules.builtin"'; done
+for name in ${words([...BRIDGE_MODULES, ...CONNTRACK_MODULES])}; do module $name 'grep -qs "/$name.ko" "/lib/modules/$(uname -r)/modules.builtin"'; done
 [ -d ${LAYER_STORE} ] && ls ${LAYER_STORE} | sed 's/^/layer /'
 exit 0
 `;

@@ -9,7 +9,7 @@ export type Snapshot = readonly string[];
  * What differs between two snapshots without anybody having changed the machine. Nothing else is left out.
  */
 const NOISE: readonly { readonly line: RegExp; readonly because: string }[] = [
-  { line: /^file .* \/(var|run)\/log\/(journal|wtmp|btmp|lastlog)/, because: 'logs grow' },
+  { line: /^(file|sha256) .* \/(var|run)\/log\/(journal|wtmp|btmp|lastlog)/, because: 'logs grow' },
   {
     line: /^(file|sha256) .* \/run\/(utmp|motd\.dynamic)/,
     because: 'who is logged in, and what a login says',
@@ -19,7 +19,10 @@ const NOISE: readonly { readonly line: RegExp; readonly because: string }[] = [
     line: /^file .* \/run\/systemd\//,
     because: 'what systemd keeps of its units and sessions while it runs',
   },
-  { line: /^file .* \/var\/lib\/systemd\//, because: 'random seed, clock and timer stamps of systemd' },
+  {
+    line: /^(file|sha256) .* \/var\/lib\/systemd\//,
+    because: 'random seed, clock and timer stamps of systemd',
+  },
   {
     line: /^(cgroup|unit|process) .*(user-\d+\.slice|user@\d+|user-runtime-dir@|user\.slice|session-\w+\.scope)/,
     because: 'sessions',
@@ -37,6 +40,21 @@ const NOISE: readonly { readonly line: RegExp; readonly because: string }[] = [
     because: 'a point of the boot which the kubelet asks for; nothing runs for it',
   },
   { line: /^sysctl net\/netfilter\/nf_conntrack_count /, because: 'counts connections' },
+  {
+    line: /^(file|sha256) .* \/run\/((udev|network|fsck|tmpfiles\.d)\/|(machine-id|crond\.reboot|crond\.pid|sshd\.pid|agetty\.reload)$)/,
+    because: 'each boot writes it',
+  },
+  { line: /^file .*\/tmp\/systemd-private-/, because: 'each boot names it anew' },
+  { line: /^unit systemd-machine-id-commit\.service /, because: 'runs in the first boot' },
+  { line: /^sysctl net\/ipv4\/udp_mem /, because: 'reckoned from the free memory at boot' },
+  {
+    line: /^(file|sha256) .* \/var\/(lib\/(apt\/daily_lock|logrotate\/)|cache\/apt\/)/,
+    because: 'what Debian does once a day',
+  },
+  {
+    line: /^module (veth|vxlan|udp_tunnel|ip6_udp_tunnel|nfnetlink_acct|nft_compat|xt_\w+)$/,
+    because: 'loaded by the kernel itself for links and rules, and without effect once those are gone',
+  },
 ];
 
 /** $1: a word that tells this script from others; $2: a folder whose files are told by size and time only. */

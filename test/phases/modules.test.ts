@@ -18,6 +18,9 @@ const PLAIN: Facts['kernelModules'] = {
   bridge: 'absent',
   stp: 'absent',
   llc: 'loaded',
+  nf_nat: 'absent',
+  nf_conntrack: 'absent',
+  nf_defrag_ipv4: 'builtin',
 };
 
 const contextOf = (kernelModules: Facts['kernelModules']) =>
@@ -31,7 +34,13 @@ test('the ledger gets the modules that were not loaded, before they are', async 
   const context = contextOf(PLAIN);
   await baseline.run(context);
   const [written] = [...context.host.files.values()];
-  expect(JSON.parse(written?.content ?? '').modules).toEqual(['br_netfilter', 'bridge', 'stp']);
+  expect(JSON.parse(written?.content ?? '').modules).toEqual([
+    'br_netfilter',
+    'bridge',
+    'stp',
+    'nf_nat',
+    'nf_conntrack',
+  ]);
 });
 
 test('only what containers need is loaded by name: the rest comes with it', async () => {
@@ -129,12 +138,31 @@ describe('on a machine', () => {
     ]);
   });
 
-  test('br_netfilter stays while there is a bridge', async () => {
+  test.each(['br_netfilter', 'bridge'])('%s stays while there is a bridge', async (module) => {
     await mkdir(join(root, 'sys/class/net/docker0/bridge'), { recursive: true });
-    expect(await unload(['br_netfilter', 'overlay'], ['br_netfilter', 'overlay'])).toEqual({
-      told: ['the kernel module br_netfilter stays loaded: there are bridges'],
-      left: ['br_netfilter'],
+    expect(await unload([module, 'overlay'], [module, 'overlay'])).toEqual({
+      told: [`the kernel module ${module} stays loaded: there are bridges`],
+      left: [module],
     });
+  });
+
+  test('what tracks connections stays while somebody listens or has rules, and is told of once', async () => {
+    await program(
+      'rmmod',
+      `if [ $1 = nf_conntrack ]; then echo "Module $1 is in use" >&2; exit 1; fi; sed -i "/^$1 /d" ${root}/proc/modules`,
+    );
+    await mkdir(join(root, 'proc/net'));
+    const sockets = (groups: string) =>
+      writeFile(
+        join(root, 'proc/net/netlink'),
+        `sk               Eth Pid        Groups   Rmem\n0000000069 12  0          00000000 0\n00000000fc 12  4711       ${groups} 0\n`,
+      );
+    const ours = ['nf_conntrack_netlink', 'nf_nat', 'nf_conntrack'];
+    const told = ['the kernel module nf_conntrack stays loaded: Module nf_conntrack is in use'];
+    await sockets('00000003');
+    expect(await unload(ours, ours)).toEqual({ told, left: ['nf_conntrack_netlink', 'nf_conntrack'] });
+    await sockets('00000000');
+    expect(await unload(ours, ours)).toEqual({ told, left: ['nf_conntrack'] });
   });
 
   test('a container unloads nothing', async () => {
