@@ -30,7 +30,7 @@ const files = FOREIGN_FILES.map((path): Foreign => {
     name: path,
     make: `mkdir -p "$(dirname '${path}')"; printf '%s' '${content}' > '${path}'`,
     isThere: `[ "$(cat '${path}')" = '${content}' ]`,
-    remove: `rm '${path}'; rmdir -p --ignore-fail-on-non-empty "$(dirname '${path}')"`,
+    remove: `rm '${path}'; rmdir -p --ignore-fail-on-non-empty "$(dirname '${path}')" 2> /dev/null || true`,
   };
 });
 
