@@ -49,9 +49,10 @@ const unit = (name: string): Foreign => ({
   remove: `systemctl stop ${name}; rm /etc/systemd/system/${name}; systemctl daemon-reload; systemctl reset-failed ${name} 2> /dev/null || true`,
 });
 
+// Without an IPv6 address, which comes when it likes.
 const link: Foreign = {
   name: 'bridge site0',
-  make: 'ip link add site0 type bridge; ip address add 192.0.2.1/24 dev site0; ip link set site0 up',
+  make: 'ip link add site0 type bridge; ip address add 192.0.2.1/24 dev site0; ip link set site0 addrgenmode none; ip link set site0 up',
   isThere: 'ip -o address show dev site0 | grep -q 192.0.2.1/24',
   remove: 'ip link delete site0',
 };
