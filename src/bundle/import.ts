@@ -6,8 +6,8 @@ import { blobsOf, hexOf } from './select.ts';
 
 const IMPORT_TIMEOUT_MS = 30 * 60 * 1000;
 
-/** In front of the names that images have while they are unpacked. */
-const UNPACKING = 'unpacking.kboot.invalid/';
+/** In front of the names that images have while they are unpacked, and longer where an import was cut off. */
+export const UNPACKING = 'unpacking.kboot.invalid/';
 
 /**
  * Puts an OCI layout of links to staged blobs together and feeds it to containerd. What containerd holds

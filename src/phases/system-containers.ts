@@ -1,3 +1,4 @@
+import { UNPACKING } from '../bundle/import.ts';
 import type { BundleImage } from '../bundle/lock.ts';
 import type { Bundle } from '../bundle/open.ts';
 import { type Blob, blobsOf, hexOf, systemImage } from '../bundle/select.ts';
@@ -22,9 +23,9 @@ export function requireImage(bundle: Bundle, name: string): BundleImage {
   return image;
 }
 
-/** containerd has the image under its name. */
+/** containerd has the image under its name, and no more under the one that it has while it is unpacked. */
 export function isImported({ facts }: Subject, { name, manifest }: BundleImage): boolean {
-  return facts.images[name] === manifest.digest;
+  return facts.images[name] === manifest.digest && !(`${UNPACKING}${name}` in facts.images);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { UNPACKING } from '../../src/bundle/import.ts';
 import { kubectlJson, MACHINES, MASTER, NODES, on, useSharedCluster } from '../helpers/cluster.ts';
 import { kbootOk, runKboot } from '../helpers/kboot-process.ts';
 import { describeE2e } from '../helpers/require-e2e.ts';
@@ -71,6 +72,15 @@ describeE2e('init and join, done again', () => {
     );
     expect(await kbootOk(cluster.folder, 'join', NODES[0])).toBe(`no changes: ${NODES[0]} joined before\n`);
     expect(await state()).toEqual(before);
+  });
+
+  test('take away the names of images whose import was killed at its end', async () => {
+    const names = () => on(cluster.lab, MASTER, 'ctr -n k8s.io images ls -q');
+    const before = await names();
+    const image = before.split('\n').find((name) => name.includes('/pause:'));
+    await on(cluster.lab, MASTER, `ctr -n k8s.io images tag ${image} ${UNPACKING}${image}`);
+    await kbootOk(cluster.folder, 'init');
+    expect(await names()).toBe(before);
   });
 
   test('tell why every step is skipped', async () => {

@@ -98,11 +98,14 @@ describeLong('reset of machines in random states', () => {
     await defaultBundle();
     // A first login makes folders and units of its own, a first rule the tables.
     await kbootOk(own.folder, 'reset', '--yes');
-    for (const machine of MACHINES)
+    for (const machine of MACHINES) {
+      // Not empty, so that it stays when a file below it is taken away again.
+      await on(own.lab, machine, 'touch /opt/of-theirs');
       for (const rule of RULES) {
         await inNetwork(own.lab, machine, rule);
         await inNetwork(own.lab, machine, undo(rule));
       }
+    }
   }, CLUSTER_TIMEOUT_MS);
 
   test.each(Array.from({ length: ROUNDS }, (_, round) => round + 1))(

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { UNPACKING } from '../../src/bundle/import.ts';
+import { blobsOf } from '../../src/bundle/select.ts';
 import type { Ledger } from '../../src/facts/ledger.ts';
 import { INITIALISED, JOINED } from '../../src/facts/paths.ts';
 import { INIT, JOIN } from '../../src/phases/recipes.ts';
@@ -52,6 +54,20 @@ describe('init', () => {
 
   it('sweeps what a killed run left, and nothing else', () => {
     expect(changed(INIT, { ...doneMaster, leftTokens: ['abcdef'] })).toEqual(['master.example.com: sweep']);
+  });
+
+  it('takes away the names of images whose import was cut off at its end', () => {
+    const [image] = LOCK.images.filter(({ kind }) => kind === 'pod');
+    if (!image) throw new Error('no pod image');
+    const facts = {
+      ...doneMaster.facts,
+      images: { ...images, [`${UNPACKING}${image.name}`]: image.manifest.digest },
+      contents: new Set(blobsOf([image]).map(({ digest }) => hex(digest))),
+    };
+    expect(changed(INIT, { ...doneMaster, facts })).toEqual([
+      'master.example.com: import-first',
+      'master.example.com: clear-blobs',
+    ]);
   });
 
   it('goes on after etcd', () => {
