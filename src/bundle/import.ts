@@ -26,6 +26,7 @@ export const UNPACKING = 'unpacking.kboot.invalid/';
 const IMPORT = `${CLEAR_DAMAGED}
 staged=$1 first=$2 index=$3 unpacking=$4
 shift 4
+mkdir -p "$staged"
 work=$(mktemp -d "$staged/../import.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/blobs/sha256"

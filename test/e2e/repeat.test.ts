@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { UNPACKING } from '../../src/bundle/import.ts';
-import { kubectlJson, MACHINES, MASTER, NODES, on, useSharedCluster } from '../helpers/cluster.ts';
+import { kubectl, kubectlJson, MACHINES, MASTER, NODES, on, useSharedCluster } from '../helpers/cluster.ts';
 import { kbootOk, runKboot } from '../helpers/kboot-process.ts';
 import { describeE2e } from '../helpers/require-e2e.ts';
 
@@ -60,6 +60,8 @@ describeE2e('init and join, done again', () => {
   }
 
   test('say that there is nothing to change, and change nothing', async () => {
+    // Pods that are starting make the kubelet write.
+    await kubectl(cluster.folder, ['wait', '--for=condition=Ready', 'pods', '--all', '-A', '--timeout=300s']);
     const before = await state();
     expect(before[0]).toContain('/etc/kubernetes/admin.conf');
     expect(before.join('\n')).toContain('kube-flannel-cfg');
@@ -75,7 +77,8 @@ describeE2e('init and join, done again', () => {
   });
 
   test('take away the names of images whose import was killed at its end', async () => {
-    const names = () => on(cluster.lab, MASTER, 'ctr -n k8s.io images ls -q');
+    // The runtime names images by their digest as well, some sooner than others.
+    const names = () => on(cluster.lab, MASTER, 'ctr -n k8s.io images ls -q | grep -v ^sha256:');
     const before = await names();
     const image = before.split('\n').find((name) => name.includes('/pause:'));
     await on(cluster.lab, MASTER, `ctr -n k8s.io images tag ${image} ${UNPACKING}${image}`);
