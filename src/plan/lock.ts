@@ -21,7 +21,8 @@ const SILENCE_S = 45;
 /**
  * Takes the machine's lock, waits for commands that an earlier holder left running, and keeps the lock while
  * something comes on standard input: it dies with the connection, and a connection that only falls silent counts as
- * dead. $1 says who holds it, $2 how long to wait, $3 how long silence may last, $4 is what its holder proves by that
+ * dead. Streams that are left then are ended, but for those in a container on the machine: another run works on that.
+ * $1 says who holds it, $2 how long to wait, $3 how long silence may last, $4 is what its holder proves by that
  * it is still the holder. The file is unlinked at the end, so a lock that was won on an unlinked file is tried again.
  */
 const LOCK = `
@@ -36,7 +37,9 @@ while :; do
   [ ${RUN_DIR}/lock -ef /proc/self/fd/9 ] && break
 done
 trap '
-  grep -lzsxF ${STREAM_MARK} /proc/[0-9]*/environ | cut -d/ -f3 | xargs -r kill 2>/dev/null || true
+  for pid in $(grep -lzsxF ${STREAM_MARK} /proc/[0-9]*/environ | cut -d/ -f3); do
+    if [ "/proc/$pid/ns/pid" -ef /proc/self/ns/pid ]; then kill "$pid" 2>/dev/null || true; fi
+  done
   flock -n ${BUSY} rm -f ${BUSY} || true
   rm -f ${RUN_DIR}/lock.owner ${LOCK_TOKEN} ${RUN_DIR}/lock
   rmdir ${RUN_DIR} 2>/dev/null || true

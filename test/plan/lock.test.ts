@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { userInfo } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -138,6 +139,20 @@ describe.skipIf(userInfo().uid !== 0)('the lock of a machine', () => {
     proxy.stop();
     await Promise.all(hosts.splice(0).map((host) => host[Symbol.asyncDispose]()));
     await upload;
+  });
+
+  test('ends no stream that belongs to a container on the machine', async () => {
+    // The first process of a container takes no signal that it does not ask for.
+    const stream = `export ${STREAM_MARK}; sleep 60; exit 0`;
+    const inContainer = spawn('unshare', ['--pid', '--fork', '--kill-child', 'sh', '-c', stream]);
+    const ended = once(inContainer, 'exit');
+    const { token } = await lockHost(await open(sshd.port), 'first', undefined, SILENCE_S);
+    expect(token).not.toBe('');
+    await Promise.all(hosts.splice(0).map((host) => host[Symbol.asyncDispose]()));
+    await (await takeWhenFree(await open(sshd.port)))[Symbol.asyncDispose]();
+    expect([inContainer.exitCode, inContainer.signalCode]).toEqual([null, null]);
+    inContainer.kill('SIGKILL');
+    await ended;
   });
 });
 
