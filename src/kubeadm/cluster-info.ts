@@ -80,9 +80,8 @@ export async function verifyClusterInfo(check: ClusterInfoCheck): Promise<boolea
   if (kubeconfig === undefined) throw fail('its cluster-info has no kubeconfig');
   let pins: readonly string[];
   try {
-    const authority = Kubeconfig.parse(readForeignYaml(kubeconfig)[0]).clusters[0]?.cluster[
-      'certificate-authority-data'
-    ];
+    const [document] = z.tuple([Kubeconfig]).parse(readForeignYaml(kubeconfig));
+    const authority = document.clusters[0]?.cluster['certificate-authority-data'];
     pins = pemCertificates(Buffer.from(authority ?? '', 'base64').toString()).map(caCertHash);
   } catch (cause) {
     throw fail('its cluster-info holds no readable CA certificate', cause);

@@ -55,7 +55,7 @@ export function kubeconfigFrom(
 
 function read(adminConf: string, host: string): z.output<typeof AdminConf> {
   try {
-    return AdminConf.parse(readForeignYaml(adminConf)[0]);
+    return z.tuple([AdminConf]).parse(readForeignYaml(adminConf))[0];
   } catch {
     // What went wrong may quote the key: it is not passed on.
     throw refused(host, 'its admin.conf is not what kubeadm writes', undefined);

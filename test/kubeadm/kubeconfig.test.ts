@@ -65,6 +65,7 @@ it.each([
   ['a CA that is none', adminConf({ ...CLUSTER, 'certificate-authority-data': 'Q0E=' }, USER), 'another CA'],
   ['a program instead of a key', adminConf(CLUSTER, { exec: { command: 'sh' } }), 'not what kubeadm writes'],
   ['no YAML', '{', 'not what kubeadm writes'],
+  ['two documents', `${adminConf(CLUSTER, USER)}---\n{}\n`, 'not what kubeadm writes'],
   [
     'an alias bomb',
     `a: &a [x]\nb: &b [${'*a,'.repeat(200)}]\nc: [${'*b,'.repeat(200)}]`,
