@@ -63,7 +63,7 @@ export interface Facts {
   /** Kernel settings by name and value, those which Kubernetes is known to change. */
   readonly sysctls: Readonly<Record<string, string>>;
   readonly resolvedRunning: boolean;
-  /** Kernel features by module name (overlay, br_netfilter with what that needs, nf_conntrack with what uses it): working, or absent until it is loaded. */
+  /** Kernel features by module name (see kernel-modules.ts): working, or absent until it is loaded. */
   readonly kernelModules: Readonly<Record<string, 'builtin' | 'loaded' | 'absent'>>;
   /** What `getent hosts` says of the endpoint's host; undefined when it was not asked or not found. */
   readonly endpointAddress: string | undefined;

@@ -154,14 +154,18 @@ for unit in ${words(UNITS_OF_INTEREST)}; do systemctl is-active --quiet "$unit" 
 [ -d ${CONTAINERD_BLOBS} ] && ls ${CONTAINERD_BLOBS} | sed 's/^/content /'
 [ -S /run/containerd/containerd.sock ] && command -v ctr >/dev/null &&
   ctr -n k8s.io images ls 2>/dev/null | awk 'NR > 1 { print "image", $1, $3 }'
+loaded=" $(awk '{ printf "%s ", $1 }' /proc/modules 2>/dev/null)"
+built_in=" $(awk -F/ '{ sub(/[.]ko.*/, "", $NF); printf "%s ", $NF }' "/lib/modules/$(uname -r)/modules.builtin" 2>/dev/null)"
+is_built_in() { case $built_in in *" $1 "*) ;; *) return 1 ;; esac; }
 module() {
-  if grep -q "^$1 " /proc/modules 2>/dev/null; then say module "$1 loaded"
-  elif eval "$2"; then say module "$1 builtin"
-  else say module "$1 absent"; fi
+  case $loaded in
+    *" $1 "*) say module "$1 loaded" ;;
+    *) if eval "$2"; then say module "$1 builtin"; else say module "$1 absent"; fi ;;
+  esac
 }
 module overlay 'grep -qw overlay /proc/filesystems'
 module br_netfilter '[ -e /proc/sys/net/bridge/bridge-nf-call-iptables ]'
-for name in ${words([...BRIDGE_MODULES, ...CONNTRACK_MODULES])}; do module $name 'grep -qs "/$name.ko" "/lib/modules/$(uname -r)/modules.builtin"'; done
+for name in ${words([...BRIDGE_MODULES, ...CONNTRACK_MODULES])}; do module $name 'is_built_in $name'; done
 [ -d ${LAYER_STORE} ] && ls ${LAYER_STORE} | sed 's/^/layer /'
 exit 0
 `;
