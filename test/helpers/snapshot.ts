@@ -20,7 +20,7 @@ const NOISE: readonly { readonly line: RegExp; readonly because: string }[] = [
     because: 'what systemd keeps of its units and sessions while it runs',
   },
   {
-    line: /^(file|sha256) .* \/var\/lib\/systemd\//,
+    line: /^(file .* \/var\/lib\/systemd\/|sha256 .* \/var\/lib\/systemd\/random-seed$)/,
     because: 'random seed, clock and timer stamps of systemd',
   },
   {
@@ -52,7 +52,7 @@ const NOISE: readonly { readonly line: RegExp; readonly because: string }[] = [
     because: 'what Debian does once a day',
   },
   {
-    line: /^module (veth|vxlan|udp_tunnel|ip6_udp_tunnel|nfnetlink_acct|nft_compat|nf_reject_ipv[46]|ipt_\w+|xt_\w+)$/,
+    line: /^module (veth|vxlan|udp_tunnel|ip6_udp_tunnel|nfnetlink_acct|nft_compat|nf_reject_ipv[46]|ipt_\w+|xt_(addrtype|comment|mark|nfacct|statistic|tcpudp))$/,
     because: 'loaded by the kernel itself for links and rules, and without effect once those are gone',
   },
 ];

@@ -174,12 +174,7 @@ function bySsh(config: string): Promise<Verdict> {
 }
 
 async function byKboot(config: string, home: string): Promise<Verdict> {
-  const options = {
-    sshConfigFile: config,
-    env: { HOME: home },
-    connectTimeoutMs: 60_000,
-    loginTimeoutMs: 60_000,
-  };
+  const options = { sshConfigFile: config, env: { HOME: home }, connectTimeoutMs: 60_000 };
   try {
     await whoAmI({ name: 'target' }, options);
     return 'accepts';
