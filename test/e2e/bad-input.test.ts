@@ -7,7 +7,7 @@ import { CLUSTER_TIMEOUT_MS, defaultBundle, MASTER, on, read } from '../helpers/
 import { kbootOk, runKboot, startKboot } from '../helpers/kboot-process.ts';
 import { useLab } from '../helpers/lab.ts';
 import { describeE2e } from '../helpers/require-e2e.ts';
-import { difference, type Snapshot, takeSnapshot } from '../helpers/snapshot.ts';
+import { Snapshots } from '../helpers/snapshot.ts';
 
 const NODE = 'node1.example.com';
 const BOTH = [MASTER, NODE] as const;
@@ -23,13 +23,12 @@ install -m 600 -o plain -g plain /root/.ssh/authorized_keys /home/plain/.ssh/aut
 
 describeE2e('what is wrong is said, and nothing is changed on any machine:', () => {
   const own = useLab({ masters: 1, nodes: 1 });
-  const before = new Map<string, Snapshot>();
+  const snapshots = new Snapshots(own);
 
   // After each test, whichever way it ended.
   afterEach(async () => {
-    const now = await Promise.all(BOTH.map((machine) => takeSnapshot(own.lab, machine)));
-    for (const [index, machine] of BOTH.entries())
-      expect(difference(before.get(machine) ?? [], now[index] ?? []), machine).toEqual([]);
+    const changed = await Promise.all(BOTH.map((machine) => snapshots.changed(machine)));
+    expect(changed).toEqual(BOTH.map(() => []));
   });
 
   /** A folder with the lab's kboot.yaml, changed. */
@@ -54,7 +53,7 @@ describeE2e('what is wrong is said, and nothing is changed on any machine:', () 
     for (const machine of BOTH) await on(own.lab, machine, PLAIN_USER);
     // A first login makes folders and units of its own.
     await kbootOk(own.folder, 'reset', '--yes');
-    for (const machine of BOTH) before.set(machine, await takeSnapshot(own.lab, machine));
+    await snapshots.take(...BOTH);
   }, CLUSTER_TIMEOUT_MS);
 
   test('unknown fields and wrong types in kboot.yaml, all at once, with their lines', async () => {
@@ -227,11 +226,12 @@ describeE2e('a machine whose disk is too small for the bundle', () => {
   test('is told of before anything is sent', async () => {
     await defaultBundle();
     await kbootOk(own.folder, 'reset', '--yes');
-    const before = await takeSnapshot(own.lab, MASTER);
+    const snapshots = new Snapshots(own);
+    await snapshots.take(MASTER);
     const { code, stderr } = await runKboot(own.folder, 'init');
     expect(code, stderr).toBe(7);
     expect(stderr).toMatch(/\/var\/lib has 0\.\d GB free, \d\.\d GB are needed/);
-    expect(difference(before, await takeSnapshot(own.lab, MASTER))).toEqual([]);
+    expect(await snapshots.changed(MASTER)).toEqual([]);
     expect(await readFile(join(own.folder, 'kboot.yaml'), 'utf8')).toContain(MASTER);
   });
 });

@@ -17,7 +17,7 @@ import { Layout, tagged } from '../helpers/layout.ts';
 import { otherBuild } from '../helpers/other-build.ts';
 import { create, shellContainer } from '../helpers/pods.ts';
 import { describeE2e } from '../helpers/require-e2e.ts';
-import { difference, type Snapshot, takeSnapshot } from '../helpers/snapshot.ts';
+import { Snapshots, takeSnapshot } from '../helpers/snapshot.ts';
 import { file } from '../system-container/make-image.ts';
 
 const NODE = 'node1.example.com';
@@ -65,20 +65,18 @@ const SERVICE = {
 
 describeE2e('machines whose /usr is read-only', () => {
   const own = useLab({ masters: 1, nodes: 1, options: { imageBased: true } });
-  const before = new Map<string, Snapshot>();
+  const snapshots = new Snapshots(own);
   const kube = (...args: string[]) => kubectl(own.folder, args);
   /** As somebody who logs in: with /opt/bin in PATH. */
   const sh = async (machine: string, text: string) =>
     (await on(own.lab, machine, `PATH=$PATH:/opt/bin; ${text}`)).trim();
-  const changed = async (machine: string) =>
-    difference(before.get(machine) ?? [], await takeSnapshot(own.lab, machine));
 
   beforeAll(async () => {
     await defaultBundle();
     await sh(NODE, OPT_BELOW_VAR);
     // A first login makes folders and units of its own.
     await kbootOk(own.folder, 'reset', '--yes');
-    for (const machine of BOTH) before.set(machine, await takeSnapshot(own.lab, machine));
+    await snapshots.take(...BOTH);
   }, CLUSTER_TIMEOUT_MS);
 
   test('are of their own kind, and share the image of the others but for one layer', async () => {
@@ -103,7 +101,8 @@ describeE2e('machines whose /usr is read-only', () => {
         await expect(on(own.lab, machine, `: > ${directory}/x`)).rejects.toThrow('Read-only file system');
       expect(await sh(machine, 'command -v apt dpkg rpm dnf zypper transactional-update || true')).toBe('');
       // The snapshots look below /usr too.
-      expect(before.get(machine)?.filter((line) => / \/usr\//.test(line)).length).toBeGreaterThan(1000);
+      const seen = await takeSnapshot(own.lab, machine);
+      expect(seen.filter((line) => / \/usr\//.test(line)).length).toBeGreaterThan(1000);
     }
   });
 
@@ -115,7 +114,7 @@ describeE2e('machines whose /usr is read-only', () => {
     expect(stderr).toContain(`${MASTER}: /opt cannot be written`);
     expect(stderr).toContain(`${MASTER}: a containerd runs on it that is not from kboot`);
     await sh(MASTER, 'systemctl stop containerd; umount /opt');
-    for (const machine of BOTH) expect(await changed(machine), machine).toEqual([]);
+    for (const machine of BOTH) expect(await snapshots.changed(machine), machine).toEqual([]);
   });
 
   test('become a cluster, and a second run changes nothing', async () => {
@@ -148,7 +147,7 @@ describeE2e('machines whose /usr is read-only', () => {
       ),
     ).toContain(NODE);
     for (const machine of BOTH) {
-      const changes = await changed(machine);
+      const changes = await snapshots.changed(machine);
       expect(changes.length).toBeGreaterThan(500);
       expect(changes.filter((line) => OF_USR.test(line.replace(/ -> .*/, '')))).toEqual([]);
     }
@@ -253,7 +252,7 @@ describeE2e('machines whose /usr is read-only', () => {
     await kube('delete', 'deployment/web', 'service/web', '--ignore-not-found', '--wait');
     await sh(NODE, 'rmdir /opt/site || true');
     await kbootOk(own.folder, 'reset', '--yes');
-    for (const machine of BOTH) expect(await changed(machine), machine).toEqual([]);
+    for (const machine of BOTH) expect(await snapshots.changed(machine), machine).toEqual([]);
   });
 
   test('can be set up again, and come back after a reboot', async () => {

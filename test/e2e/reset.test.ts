@@ -8,7 +8,7 @@ import { CLUSTER_TIMEOUT_MS, defaultBundle, kubectl, MASTER, on } from '../helpe
 import { kbootOk, runKboot } from '../helpers/kboot-process.ts';
 import { useLab } from '../helpers/lab.ts';
 import { describeE2e } from '../helpers/require-e2e.ts';
-import { difference, inNetwork, type Snapshot, takeSnapshot } from '../helpers/snapshot.ts';
+import { inNetwork, Snapshots } from '../helpers/snapshot.ts';
 
 const NODE = 'node1.example.com';
 const BOTH = [MASTER, NODE] as const;
@@ -105,10 +105,7 @@ function heldSession(lab: Lab, machine: string) {
 
 describeE2e('reset', () => {
   const own = useLab({ masters: 1, nodes: 1 });
-  const before = new Map<string, Snapshot>();
-
-  const changed = async (machine: string) =>
-    difference(before.get(machine) ?? [], await takeSnapshot(own.lab, machine));
+  const snapshots = new Snapshots(own);
 
   /** A second deployment on both machines, and a container that has nothing to do with the cluster on one. */
   async function addContainers(): Promise<void> {
@@ -126,7 +123,7 @@ describeE2e('reset', () => {
       for (const argv of FOREIGN_RULES) await inNetwork(own.lab, machine, argv);
       // A first login makes folders and units of its own.
       await kbootOk(own.folder, 'reset', '--yes');
-      before.set(machine, await takeSnapshot(own.lab, machine));
+      await snapshots.take(machine);
     }
   }, CLUSTER_TIMEOUT_MS);
 
@@ -134,7 +131,7 @@ describeE2e('reset', () => {
     expect(await kbootOk(own.folder, 'reset', '--yes')).toBe(
       'no changes: kboot has changed none of these machines\n',
     );
-    for (const machine of BOTH) expect(await changed(machine)).toEqual([]);
+    for (const machine of BOTH) expect(await snapshots.changed(machine)).toEqual([]);
   });
 
   test('asks, and refuses without a terminal', async () => {
@@ -152,11 +149,12 @@ describeE2e('reset', () => {
       if (round === 2) await addContainers();
       await on(own.lab, NODE, LATE);
       // The snapshot sees what kboot does: it is no comparison of nothing with nothing.
-      expect((await changed(MASTER)).length, `round ${round}`).toBeGreaterThan(500);
+      expect((await snapshots.changed(MASTER)).length, `round ${round}`).toBeGreaterThan(500);
       const said = await kbootOk(own.folder, 'reset', '--yes');
       expect(said).toContain('as before kboot');
       await on(own.lab, NODE, LATE_IS_THERE);
-      for (const machine of BOTH) expect(await changed(machine), `${machine}, round ${round}`).toEqual([]);
+      for (const machine of BOTH)
+        expect(await snapshots.changed(machine), `${machine}, round ${round}`).toEqual([]);
     }
     for (const session of sessions) {
       expect(session.isOpen()).toBe(true);

@@ -6,23 +6,10 @@ import {
   startSystemContainer,
   uninstallSystemContainer,
 } from '../../src/system-container/index.ts';
-import {
-  BLOBS,
-  compileTestProgram,
-  PROGRAM_CONFIG,
-  STORE,
-  useContainerLab,
-} from '../helpers/container-lab.ts';
+import { BLOBS, compileTestProgram, STORE, useContainerLab } from '../helpers/container-lab.ts';
+import { kbtestLayers } from '../helpers/kbtest-layers.ts';
 import { describeE2e } from '../helpers/require-e2e.ts';
-import {
-  directory,
-  file,
-  hardLink,
-  link,
-  makeImage,
-  makeLayer,
-  type TestLayer,
-} from '../system-container/make-image.ts';
+import { directory, file, makeImage, makeLayer, type TestLayer } from '../system-container/make-image.ts';
 
 /** A program that is told to end before it listens to signals would be waited for in vain. */
 const WAIT_FOR_PROGRAM = `
@@ -40,44 +27,7 @@ describeE2e('system containers on a real machine', () => {
   const { sh, snapshot, send, install } = lab;
 
   beforeAll(async () => {
-    const program = await compileTestProgram(lab.own.folder);
-    base = await makeLayer([
-      directory('./'),
-      directory('bin/'),
-      file('bin/program', program, 0o755),
-      hardLink('bin/same', 'bin/program'),
-      directory('tmp/', 0o1777),
-      directory('proc/'),
-      directory('state/'),
-      directory('old/'),
-      file('old/gone', 'x'),
-      file('replaced', 'a file'),
-      link('later-a-directory', 'old'),
-    ]);
-    service = await makeLayer([
-      file('old/.wh.gone', ''),
-      file('tmp/note', 'kept mode of /tmp'),
-      directory('replaced/'),
-      file('replaced/inside', 'y'),
-      directory('later-a-directory/'),
-      file('later-a-directory/file', 'z'),
-      directory('exports/'),
-      directory('exports/hostfs/'),
-      directory('exports/hostfs/etc/'),
-      directory('exports/hostfs/etc/kbtest/', 0o750),
-      file('exports/hostfs/etc/kbtest/settings', 'greeting=${GREETING}\n', 0o640),
-      directory('exports/hostfs/etc/kbtest/empty/', 0o700),
-      directory('exports/hostfs/opt/'),
-      link('exports/hostfs/opt/kbtest-program', '/var/lib/containers/atomic/kbtest/rootfs/bin/program'),
-      file('exports/config.json.template', JSON.stringify(PROGRAM_CONFIG)),
-      file(
-        'exports/manifest.json',
-        JSON.stringify({
-          defaultValues: { GREETING: 'hello' },
-          installedFilesTemplate: ['/etc/kbtest/settings'],
-        }),
-      ),
-    ]);
+    [base, service] = await kbtestLayers(await compileTestProgram(lab.own.folder));
     await send([base, service]);
   }, 300_000);
 
@@ -277,30 +227,5 @@ describeE2e('system containers on a real machine', () => {
       await sh('rm -r /var/lib/containers');
       expect(await snapshot()).toBe(before);
     });
-  });
-
-  test('an install that is killed at any moment does not block the next, which leaves nothing of it', async () => {
-    const before = await snapshot();
-    const image = await makeImage('example/kbtest:v1', [base, service]);
-    let killed = 0;
-    for (const delay of [0, 0.01, 0.02, 0.04, 0.06, 0.08, 0.12, 0.16, 0.2, 0.25, 0.3]) {
-      const [result] = await Promise.allSettled([install(image, 'kbtest'), lab.killNext(delay)]);
-      const [found] = await listSystemContainers(lab.host);
-      if (result.status === 'rejected') killed++;
-      else expect(found).toMatchObject({ name: 'kbtest', broken: undefined });
-      expect(await install(image, 'kbtest')).toMatchObject({
-        status: expect.stringMatching('installed|unchanged'),
-      });
-      expect(
-        await sh('cat /etc/kbtest/settings; systemctl is-enabled kbtest; ls -A /var/lib/containers/atomic'),
-      ).toBe('greeting=hello\nenabled\n.created-directories\n.storage\nkbtest\nkbtest.0\n');
-      expect(await uninstallSystemContainer(lab.host, 'kbtest')).toMatchObject({
-        kept: [],
-        occupied: [],
-        state: [],
-      });
-      expect(await snapshot()).toBe(before);
-    }
-    expect(killed).toBeGreaterThan(0);
   });
 });

@@ -7,12 +7,13 @@ import { defaultBundle, eventually, MASTER, on } from '../helpers/cluster.ts';
 import { kbootOk, runKboot } from '../helpers/kboot-process.ts';
 import { useLab } from '../helpers/lab.ts';
 import { describeE2e } from '../helpers/require-e2e.ts';
-import { difference, takeSnapshot } from '../helpers/snapshot.ts';
+import { Snapshots } from '../helpers/snapshot.ts';
 
 const EXAMPLE = join(import.meta.dirname, '../../docs/examples/greeter');
 
 describeE2e('the example of docs/system-images.md', () => {
   const own = useLab({ masters: 1, nodes: 0 });
+  const snapshots = new Snapshots(own);
   let archive = '';
 
   beforeAll(async () => {
@@ -44,7 +45,7 @@ describeE2e('the example of docs/system-images.md', () => {
     );
 
   test('works as the page says, on a bare machine, and leaves nothing', async () => {
-    const before = await takeSnapshot(own.lab, MASTER);
+    await snapshots.take(MASTER);
     const early = await runKboot(
       own.folder,
       'containers',
@@ -104,6 +105,6 @@ describeE2e('the example of docs/system-images.md', () => {
       MASTER,
       'rm -rf /var/lib/containerd /run/containerd /run/runc /run/nri /opt/containerd; systemctl reset-failed',
     );
-    expect(difference(before, await takeSnapshot(own.lab, MASTER))).toEqual([]);
+    expect(await snapshots.changed(MASTER)).toEqual([]);
   });
 });

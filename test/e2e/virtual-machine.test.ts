@@ -6,10 +6,9 @@ import { cutPower, rebootMachine, setClock, startMachine, stopMachine } from '..
 import { CLUSTER_TIMEOUT_MS, defaultBundle, kubectl, MASTER, on } from '../helpers/cluster.ts';
 import { type EventLine, kbootOk, startKboot } from '../helpers/kboot-process.ts';
 import { useLab } from '../helpers/lab.ts';
-import { otherBuild } from '../helpers/other-build.ts';
-import { difference, type Snapshot, takeSnapshot } from '../helpers/snapshot.ts';
+import { kubeletTwo, RUNS_KUBELET_TWO } from '../helpers/other-build.ts';
+import { Snapshots } from '../helpers/snapshot.ts';
 import { describeVirtual } from '../helpers/virtual-suites.ts';
-import { file } from '../system-container/make-image.ts';
 
 const NODE = 'node1.example.com';
 const BOTH = [MASTER, NODE] as const;
@@ -18,7 +17,7 @@ const DAY = 24 * HOUR;
 
 describeVirtual('virtual machines that are switched off and on', (suite) => {
   const own = useLab({ masters: 1, nodes: 1, options: { virtual: { suite } } });
-  const before = new Map<string, Snapshot>();
+  const snapshots = new Snapshots(own);
   const sh = async (machine: string, text: string) => (await on(own.lab, machine, text)).trim();
 
   /** Runs kboot, cuts the power of a machine once `isMoment` says so, and switches the machine on again. */
@@ -48,7 +47,7 @@ describeVirtual('virtual machines that are switched off and on', (suite) => {
     await appendFile(join(own.folder, 'kboot.yaml'), 'wait: 30m\n');
     // A first login makes folders and units of its own.
     await kbootOk(own.folder, 'reset', '--yes');
-    for (const machine of BOTH) before.set(machine, await takeSnapshot(own.lab, machine));
+    await snapshots.take(...BOTH);
   }, CLUSTER_TIMEOUT_MS);
 
   test('has a kernel of its own, cgroup v2, AppArmor and a user with sudo', async () => {
@@ -84,20 +83,18 @@ describeVirtual('virtual machines that are switched off and on', (suite) => {
   });
 
   test('updates the kubelet while the clock jumps, and after a cut of its power', async () => {
-    const reference = await otherBuild(join(own.folder, 'two'), 'kubelet', [
-      file('exports/hostfs/usr/local/bin/kubelet-two', '#!/bin/sh\n', 0o755),
-    ]);
+    const reference = await kubeletTwo(join(own.folder, 'two'));
     const update = ['containers', 'update', 'kubelet', '--rebase', reference, '--host', NODE] as const;
     const running = kbootOk(own.folder, ...update);
     await delay(10_000);
     await sh(NODE, 'date -s "+2 hours"');
     await running;
     await sh(NODE, 'date -s "-2 hours"');
-    await sh(NODE, 'test -x /usr/local/bin/kubelet-two');
+    await sh(NODE, RUNS_KUBELET_TWO);
     await kbootOk(own.folder, 'containers', 'rollback', 'kubelet', '--host', NODE);
     await cutDuring(NODE, ({ type }) => type === 'run-start', ...update);
     await kbootOk(own.folder, ...update);
-    await sh(NODE, 'test -x /usr/local/bin/kubelet-two && systemctl is-active kubelet');
+    await sh(NODE, RUNS_KUBELET_TWO);
     await kbootOk(own.folder, 'containers', 'rollback', 'kubelet', '--host', NODE);
   });
 
@@ -121,9 +118,6 @@ describeVirtual('virtual machines that are switched off and on', (suite) => {
 
   test('is as it was before, after a reset', async () => {
     await kbootOk(own.folder, 'reset', '--yes');
-    for (const machine of BOTH)
-      expect(difference(before.get(machine) ?? [], await takeSnapshot(own.lab, machine)), machine).toEqual(
-        [],
-      );
+    for (const machine of BOTH) expect(await snapshots.changed(machine), machine).toEqual([]);
   });
 });

@@ -2,7 +2,7 @@ import { copyFile, readFile } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
 import { digestOf } from '../../src/bundle/digest.ts';
 import { blobPath, LAYER_TYPE, MANIFEST_TYPE } from '../../src/bundle/oci-layout.ts';
-import { type Member, makeLayer } from '../system-container/make-image.ts';
+import { file, type Member, makeLayer } from '../system-container/make-image.ts';
 import { defaultBundle } from './cluster.ts';
 import { type Descriptor, Layout, tagged } from './layout.ts';
 
@@ -30,3 +30,13 @@ export async function otherBuild(dir: string, name: string, members: readonly Me
   await layout.writeIndex(tagged(other, 'other'));
   return `oci:${dir}:other`;
 }
+
+/** Another build of the kubelet, in `dir`, with a file that `RUNS_KUBELET_TWO` looks for. */
+export function kubeletTwo(dir: string): Promise<string> {
+  return otherBuild(dir, 'kubelet', [file(`exports/hostfs${FILE_OF_TWO}`, '#!/bin/sh\n', 0o755)]);
+}
+
+const FILE_OF_TWO = '/usr/local/bin/kubelet-two';
+
+/** Fails on a machine whose kubelet does not run, or is another than `kubeletTwo`. */
+export const RUNS_KUBELET_TWO = `test -x ${FILE_OF_TWO} && systemctl is-active kubelet`;

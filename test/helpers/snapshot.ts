@@ -1,9 +1,10 @@
 import { execa } from 'execa';
 import { execOnMachine, type Lab } from '../../src/lab/lab.ts';
 import { on } from './cluster.ts';
+import type { TestLab } from './lab.ts';
 
 /** Everything of a machine that kboot could change, one fact a line, sorted. */
-export type Snapshot = readonly string[];
+type Snapshot = readonly string[];
 
 /**
  * What differs between two snapshots without anybody having changed the machine. Nothing else is left out.
@@ -86,6 +87,28 @@ done
 true
 `;
 
+/** What machines of a lab were like at one time, to be compared with what they are like later. */
+export class Snapshots {
+  readonly #own: TestLab;
+  readonly #taken = new Map<string, Snapshot>();
+
+  constructor(own: TestLab) {
+    this.#own = own;
+  }
+
+  /** Looks at these machines; what was seen of them before is forgotten. */
+  async take(...machines: readonly string[]): Promise<void> {
+    for (const machine of machines) this.#taken.set(machine, await takeSnapshot(this.#own.lab, machine));
+  }
+
+  /** Looks at a machine again. The lines that are no longer so begin with `- `, the new ones with `+ `. */
+  async changed(machine: string): Promise<readonly string[]> {
+    const before = this.#taken.get(machine);
+    if (before === undefined) throw new Error(`nobody looked at ${machine} before`);
+    return difference(before, await takeSnapshot(this.#own.lab, machine));
+  }
+}
+
 /** Looks at a machine from outside: its own programs, and the firewall in its network namespace. */
 export async function takeSnapshot(lab: Lab, machine: string): Promise<Snapshot> {
   // An emulated machine takes minutes to read all programs.
@@ -105,8 +128,7 @@ export async function takeSnapshot(lab: Lab, machine: string): Promise<Snapshot>
   return lines.filter((line) => line.trim() !== '' && !NOISE.some((noise) => noise.line.test(line))).sort();
 }
 
-/** The lines that only one of two snapshots has: `- ` was there before, `+ ` is there now. */
-export function difference(before: Snapshot, after: Snapshot): readonly string[] {
+function difference(before: Snapshot, after: Snapshot): readonly string[] {
   return [
     ...subtract(before, after).map((line) => `- ${line}`),
     ...subtract(after, before).map((line) => `+ ${line}`),
