@@ -1,6 +1,7 @@
 import { INITIALISED, PKI, PKI_NEW, PKI_OLD, RUN_DIR } from '../facts/paths.ts';
 import { script } from '../host/command.ts';
 import { certificatesConfig } from '../kubeadm/config.ts';
+import { kubelet } from './kubelet.ts';
 import { isFirstMaster, no, type Phase, yes } from './phase.ts';
 import { clusterSettings, machineSettings } from './settings.ts';
 
@@ -37,7 +38,7 @@ export const certificates: Phase = {
   id: 'certificates',
   title: 'Make the certificates',
   on: isFirstMaster,
-  after: ['kubelet'],
+  after: [kubelet],
   decide: ({ facts }) =>
     facts.present.has(INITIALISED) ? no('the cluster has them') : yes('the cluster has none yet'),
   async run({ cluster, bundle, host, subject, situation, signal }) {

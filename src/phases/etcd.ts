@@ -1,7 +1,9 @@
 import { etcdValues } from '../etcd/values.ts';
 import { script } from '../host/command.ts';
 import { startSystemContainer } from '../system-container/index.ts';
+import { certificates } from './certificates.ts';
 import { installContainer } from './install-container.ts';
+import { nodeRuntime } from './node-runtime.ts';
 import { isFirstMaster, no, type Phase, yes } from './phase.ts';
 import { isInstalled } from './system-containers.ts';
 
@@ -27,7 +29,7 @@ export const etcd: Phase = {
   id: 'etcd',
   title: 'Install etcd',
   on: isFirstMaster,
-  after: ['node-runtime'],
+  after: [nodeRuntime],
   decide: (subject, _situation, bundle) =>
     isInstalled(subject, 'etcd', bundle) ? no('installed from this bundle') : yes('not installed'),
   async run(context) {
@@ -41,7 +43,7 @@ export const etcdStart: Phase = {
   id: 'etcd-start',
   title: 'Start etcd',
   on: isFirstMaster,
-  after: ['etcd', 'certificates'],
+  after: [etcd, certificates],
   decide: ({ facts }) => (facts.active.has('etcd.service') ? no('it runs') : yes('it does not run')),
   async run({ host, subject, cluster, signal, progress }) {
     await startSystemContainer(host, 'etcd', signal);

@@ -3,6 +3,8 @@ import { flannelManifest } from '../flannel/manifest.ts';
 import { script } from '../host/command.ts';
 import { CommandError } from '../host/command-error.ts';
 import { KbootError } from '../lib/errors.ts';
+import { etcdStart } from './etcd.ts';
+import { importFirst } from './import.ts';
 import { NO_CACHE } from './kubectl.ts';
 import { WAIT_HINT, whenReady } from './not-yet.ts';
 import { isFirstMaster, no, type Phase, type PhaseContext, yes } from './phase.ts';
@@ -46,7 +48,7 @@ export const flannel: Phase = {
   id: 'flannel',
   title: 'Apply the pod network',
   on: isFirstMaster,
-  after: ['etcd-start', 'import-first'],
+  after: [etcdStart, importFirst],
   decide: ({ facts }) =>
     facts.present.has(INITIALISED) && facts.present.has('/etc/cni/net.d/10-flannel.conflist')
       ? no('flannel runs')

@@ -1,6 +1,8 @@
 import { script } from '../host/command.ts';
+import { baseline } from './baseline.ts';
 import { modulesToLoad } from './modules.ts';
 import { everywhere, no, type Phase, yes } from './phase.ts';
+import { trust } from './trust.ts';
 
 /** Files that make the settings come back at boot. */
 export const SYSCTL_FILE = '/etc/sysctl.d/90-kboot.conf';
@@ -20,7 +22,7 @@ export const kernel: Phase = {
   id: 'kernel',
   title: 'Prepare the kernel',
   on: everywhere,
-  after: ['baseline', 'trust'],
+  after: [baseline, trust],
   decide: ({ facts }) => {
     const modules = modulesToLoad(facts);
     if (!facts.ipForward) return yes('net.ipv4.ip_forward is 0');

@@ -1,15 +1,19 @@
 import { clientUrl } from '../etcd/values.ts';
 import { INITIALISED, RUN_DIR } from '../facts/paths.ts';
+import { caHashesOf } from '../kubeadm/ca.ts';
 import { initConfig } from '../kubeadm/config.ts';
 import { parseJoinCommand } from '../kubeadm/output.ts';
 import { COREDNS_PATCH } from '../kubeadm/patches.ts';
 import { newToken, TOKEN_DESCRIPTION, TOKEN_TTL } from '../kubeadm/token.ts';
 import { KbootError } from '../lib/errors.ts';
+import { etcdStart } from './etcd.ts';
+import { importFirst } from './import.ts';
+import type { JoinTrust } from './join-trust.ts';
 import { isFirstMaster, no, type Phase, type PhaseContext, yes } from './phase.ts';
+import { recordFirewall } from './record-firewall.ts';
 import { writeRunFiles } from './run-files.ts';
 import { runKubeadm } from './run-kubeadm.ts';
 import { clusterSettings, machineSettings } from './settings.ts';
-import { caHashesOf } from './trust.ts';
 
 const CONFIG = `${RUN_DIR}/init.yaml`;
 const PATCHES = `${RUN_DIR}/init-patches`;
@@ -49,17 +53,17 @@ async function prepare(
 }
 
 /** kubeadm sets the control plane up. The token that it prints is captured, and must be good. */
-export const kubeadmInit: Phase = {
+export const kubeadmInit: Phase<JoinTrust> = {
   id: 'kubeadm-init',
   title: 'Initialise the control plane',
   on: isFirstMaster,
-  after: ['etcd-start', 'import-first', 'record-firewall'],
+  after: [etcdStart, importFirst, recordFirewall],
   decide: ({ facts }) =>
     facts.present.has(INITIALISED)
       ? no('the control plane was initialised')
       : yes('there is no control plane yet'),
   async run(context) {
-    const { host, subject, cluster, signal, shared } = context;
+    const { host, subject, cluster, signal } = context;
     const output = await runKubeadm(context, {
       verb: 'init',
       config: CONFIG,
@@ -79,6 +83,6 @@ export const kubeadmInit: Phase = {
         },
       );
     }
-    shared.joinTrust.set({ token: async () => printed.token, caCertHashes });
+    return { token: async () => printed.token, caCertHashes };
   },
 };

@@ -1,10 +1,15 @@
 import { BOOTSTRAP_KUBELET_CONF, CA_CERTIFICATE, JOINED, KUBELET_CONF, RUN_DIR } from '../facts/paths.ts';
 import { joinConfig, kubeletSettings } from '../kubeadm/config.ts';
 import { kubeletPatch } from '../kubeadm/patches.ts';
+import { importFirst } from './import.ts';
+import { joinToken } from './join-token.ts';
+import { kubelet } from './kubelet.ts';
 import { isNode, no, type Phase, yes } from './phase.ts';
+import { recordFirewall } from './record-firewall.ts';
 import { writeRunFiles } from './run-files.ts';
 import { runKubeadm } from './run-kubeadm.ts';
 import { machineSettings } from './settings.ts';
+import { trust } from './trust.ts';
 
 const CONFIG = `${RUN_DIR}/join.yaml`;
 const PATCHES = `${RUN_DIR}/join-patches`;
@@ -28,11 +33,11 @@ export const kubeadmJoin: Phase = {
   id: 'kubeadm-join',
   title: 'Join the cluster',
   on: isNode,
-  after: ['trust', 'kubelet', 'import-first', 'record-firewall'],
+  after: [trust, kubelet, importFirst, recordFirewall],
   decide: ({ facts }) => (facts.present.has(JOINED) ? no('it has joined') : yes('it has not joined yet')),
   async run(context) {
-    const { host, cluster, subject, shared, signal } = context;
-    const { token, caCertHashes } = shared.joinTrust.get();
+    const { host, cluster, subject, signal } = context;
+    const { token, caCertHashes } = context.resultOf(joinToken);
     const machine = machineSettings(subject, cluster);
     const prepare = async (again: boolean) => {
       const config = joinConfig(machine, {

@@ -1,6 +1,7 @@
 import type { Facts } from '../facts/facts.ts';
 import { installContainer } from './install-container.ts';
 import { kubeletMounts } from './kubelet-mounts.ts';
+import { nodeRuntime } from './node-runtime.ts';
 import { everywhere, no, type Phase, yes } from './phase.ts';
 import { isInstalled } from './system-containers.ts';
 
@@ -18,7 +19,7 @@ export const kubelet: Phase = {
   id: 'kubelet',
   title: 'Install the kubelet',
   on: everywhere,
-  after: ['node-runtime'],
+  after: [nodeRuntime],
   decide: (subject, _situation, bundle) =>
     isInstalled(subject, 'kubelet', bundle) ? no('installed from this bundle') : yes('not installed'),
   async run(context) {

@@ -2,8 +2,11 @@ import type { BundleLock } from '../bundle/lock.ts';
 import type { Facts } from '../facts/facts.ts';
 import { script } from '../host/command.ts';
 import { installContainer } from './install-container.ts';
+import { kernel } from './kernel.ts';
 import { everywhere, no, type Phase, yes } from './phase.ts';
+import { sendSystem } from './send.ts';
 import { isInstalled } from './system-containers.ts';
+import { trust } from './trust.ts';
 
 /** CAP_SYS_RESOURCE is number 24 of the kernel's list (linux/capability.h). */
 const CAP_SYS_RESOURCE = 24n;
@@ -37,7 +40,7 @@ export const nodeRuntime: Phase = {
   id: 'node-runtime',
   title: 'Install the container runtime',
   on: everywhere,
-  after: ['send-system', 'kernel', 'trust'],
+  after: [sendSystem, kernel, trust],
   decide: (subject, _situation, bundle) =>
     isInstalled(subject, 'node-runtime', bundle) && subject.facts.active.has('containerd.service')
       ? no('containerd runs from this bundle')

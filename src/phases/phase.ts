@@ -5,7 +5,6 @@ import type { Ledger } from '../facts/ledger.ts';
 import type { Host } from '../host/host.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { ListedContainer } from '../system-container/index.ts';
-import type { Shared } from './shared.ts';
 
 /** A machine as this run found it. */
 export interface Subject {
@@ -34,6 +33,9 @@ export interface Decision {
   readonly because: string;
 }
 
+/** How a phase ended on a machine; `blocked`: not tried, or stopped, because something else failed. */
+export type OutcomeState = 'done' | 'skipped' | 'failed' | 'blocked';
+
 /** What a phase works with. */
 export interface PhaseContext {
   readonly cluster: Cluster;
@@ -43,27 +45,34 @@ export interface PhaseContext {
   readonly situation: Situation;
   /** The connection to the first master. */
   readonly master: Host;
-  /** What one phase makes for a later one. */
-  readonly shared: Shared;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** Folder for what can be made again: layer scans, bundles. */
   readonly cacheDir: string;
+  /**
+   * What an earlier phase made: on this machine, or on the only one that it ran on. Throws where it was not done: a
+   * mistake in a recipe.
+   */
+  resultOf<Result>(phase: Phase<Result>): Result;
+  /** How an earlier phase ended on this machine; undefined where it was not part of the run. */
+  stateOf(phase: Phase): OutcomeState | undefined;
   progress(update: { text?: string; done?: number; total?: number }): void;
   warn(text: string): void;
 }
 
-/** One step of a recipe. */
-export interface Phase {
+/** One step of a recipe. Its result is there for later phases, and for the verb. */
+export interface Phase<Result = unknown> {
   readonly id: string;
   readonly title: string;
   /** The machines it runs on. */
   on(subject: Subject, situation: Situation): boolean;
   /**
-   * Phases that must be over first: those of the same machine, or of every machine that has them when this one
-   * does not. Phases that do not wait for each other run at the same time.
+   * Phases that must be over first, where the recipe has them: those of the same machine, or of every machine that has
+   * them when this one does not. Phases that do not wait for each other run at the same time.
    */
-  readonly after: readonly string[];
+  readonly after: readonly Phase[];
+  /** One machine after the other, in the order of the plan, up to the first that fails. In parallel otherwise. */
+  readonly serial?: boolean;
   /**
    * Finishes what others on the machine may need already (images of pods that run): it and what it waits for go on
    * after another phase of the machine failed, unless they wait for that one.
@@ -75,7 +84,7 @@ export interface Phase {
   readonly always?: boolean;
   /** Pure: `--dry-run` and the run share it. */
   decide(subject: Subject, situation: Situation, bundle: Bundle): Decision;
-  run(context: PhaseContext): Promise<void>;
+  run(context: PhaseContext): Promise<Result>;
 }
 
 export const isFirstMaster = (subject: Subject, { master }: Situation): boolean => subject === master;

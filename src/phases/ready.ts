@@ -1,3 +1,7 @@
+import { flannel } from './flannel.ts';
+import { importRest } from './import.ts';
+import { kubeadmInit } from './kubeadm-init.ts';
+import { kubeadmJoin } from './kubeadm-join.ts';
 import { waitFor } from './kubectl.ts';
 import { isFirstMaster, isNode, type Phase, yes } from './phase.ts';
 
@@ -6,7 +10,7 @@ export const clusterReady: Phase = {
   id: 'cluster-ready',
   title: 'Wait for the node and CoreDNS',
   on: isFirstMaster,
-  after: ['kubeadm-init', 'flannel', 'import-rest'],
+  after: [kubeadmInit, flannel, importRest],
   check: true,
   decide: () => yes('it is asked every time'),
   async run(context) {
@@ -22,7 +26,7 @@ export const nodeReady: Phase = {
   id: 'node-ready',
   title: 'Wait for the node',
   on: isNode,
-  after: ['kubeadm-join', 'import-rest'],
+  after: [kubeadmJoin, importRest],
   check: true,
   decide: () => yes('it is asked every time'),
   async run(context) {

@@ -1,7 +1,10 @@
 import { baseline } from './baseline.ts';
 import { certificates } from './certificates.ts';
+import { clearBlobs } from './clear-blobs.ts';
 import { etcd, etcdStart } from './etcd.ts';
 import { flannel } from './flannel.ts';
+import { importFirst, importRest } from './import.ts';
+import { joinToken } from './join-token.ts';
 import { kernel } from './kernel.ts';
 import { kubeadmInit } from './kubeadm-init.ts';
 import { kubeadmJoin } from './kubeadm-join.ts';
@@ -10,9 +13,10 @@ import { nodeRuntime } from './node-runtime.ts';
 import type { Phase } from './phase.ts';
 import { clusterReady, nodeReady } from './ready.ts';
 import { recordFirewall } from './record-firewall.ts';
-import { clearBlobs, importFirst, importRest, sendFirst, sendRest, sendSystem } from './send.ts';
-import { joinToken, sweep } from './tokens.ts';
-import { trust, verifyToken } from './trust.ts';
+import { sendFirst, sendRest, sendSystem } from './send.ts';
+import { sweep } from './sweep.ts';
+import { trust } from './trust.ts';
+import { verifyToken } from './verify-token.ts';
 
 /** What makes a machine able to run pods: the same for masters and nodes. */
 const MACHINE = [

@@ -1,6 +1,7 @@
 import { INITIALISED, JOINED, TABLES_BEFORE } from '../facts/paths.ts';
 import { script } from '../host/command.ts';
 import { RECORD_TABLES } from './firewall.ts';
+import { kubelet } from './kubelet.ts';
 import { everywhere, no, type Phase, yes } from './phase.ts';
 
 /**
@@ -11,7 +12,7 @@ export const recordFirewall: Phase = {
   id: 'record-firewall',
   title: 'Record the firewall',
   on: everywhere,
-  after: ['kubelet'],
+  after: [kubelet],
   decide: ({ facts }) =>
     [TABLES_BEFORE, INITIALISED, JOINED].some((path) => facts.present.has(path))
       ? no('it was recorded before the cluster')

@@ -1,38 +1,19 @@
-import { importImages } from '../bundle/import.ts';
-import type { BundleImage } from '../bundle/lock.ts';
 import { isUnbuilt } from '../bundle/none.ts';
-import type { Bundle } from '../bundle/open.ts';
-import { podImages, systemImages } from '../bundle/select.ts';
 import { sendBlobs } from '../bundle/transfer.ts';
 import { BLOBS_DIR } from '../facts/paths.ts';
-import { everywhere, no, type Phase, type Subject, yes } from './phase.ts';
-import { isImported, isInstalled, missingBlobs, systemContainerName } from './system-containers.ts';
-
-/** Images that must be there before the control plane can start; the others follow while it does. */
-const FIRST = /\/(pause|kube-apiserver|kube-controller-manager|kube-scheduler):/;
-
-const pods =
-  (first: boolean) =>
-  (subject: Subject, bundle: Bundle): readonly BundleImage[] =>
-    podImages(bundle.lock, subject.machine.role).filter(
-      (image) => FIRST.test(image.name) === first && !isImported(subject, image),
-    );
-
-const system = (subject: Subject, bundle: Bundle): readonly BundleImage[] =>
-  systemImages(bundle.lock, subject.machine.role).filter(
-    (image) => !isInstalled(subject, systemContainerName(image), bundle),
-  );
-
-/** A size for people. */
-export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+import { megabytes } from '../lib/units.ts';
+import { baseline } from './baseline.ts';
+import {
+  type Choose,
+  missingFirstImages,
+  missingOtherImages,
+  missingSystemImages,
+} from './missing-images.ts';
+import { everywhere, no, type Phase, yes } from './phase.ts';
+import { missingBlobs } from './system-containers.ts';
 
 /** A phase that sends the blobs which the chosen images still lack. */
-function sendPhase(
-  id: string,
-  title: string,
-  after: readonly string[],
-  choose: (subject: Subject, bundle: Bundle) => readonly BundleImage[],
-): Phase {
+function sendPhase(id: string, title: string, after: readonly Phase[], choose: Choose): Phase {
   return {
     id,
     title,
@@ -59,61 +40,11 @@ function sendPhase(
   };
 }
 
-/** A phase that hands staged images to containerd. */
-function importPhase(
-  id: string,
-  title: string,
-  after: readonly string[],
-  choose: (subject: Subject, bundle: Bundle) => readonly BundleImage[],
-): Phase {
-  return {
-    id,
-    title,
-    on: everywhere,
-    after,
-    // Pods that run already wait for their images, whatever failed since.
-    finishes: true,
-    decide: (subject, _situation, bundle) => {
-      if (isUnbuilt(bundle)) return yes('what containerd lacks of the bundle, which is not built yet');
-      const images = choose(subject, bundle);
-      return images.length === 0 ? no('containerd has them') : yes(`${images.length} images are missing`);
-    },
-    async run({ host, subject, bundle, signal }) {
-      await importImages(host, choose(subject, bundle), bundle.lock.arch, BLOBS_DIR, signal);
-    },
-  };
-}
-
-export const sendSystem = sendPhase('send-system', 'Send the system images', ['baseline'], system);
-export const sendFirst = sendPhase('send-first', 'Send the first pod images', ['send-system'], pods(true));
-export const sendRest = sendPhase('send-rest', 'Send the other pod images', ['send-first'], pods(false));
-
-export const importFirst = importPhase(
-  'import-first',
-  'Import the first pod images',
-  ['send-first', 'node-runtime'],
-  pods(true),
+export const sendSystem = sendPhase('send-system', 'Send the system images', [baseline], missingSystemImages);
+export const sendFirst = sendPhase(
+  'send-first',
+  'Send the first pod images',
+  [sendSystem],
+  missingFirstImages,
 );
-export const importRest = importPhase(
-  'import-rest',
-  'Import the other pod images',
-  ['send-rest', 'import-first'],
-  pods(false),
-);
-
-/** Blobs are of no more use once they are unpacked and imported. */
-export const clearBlobs: Phase = {
-  id: 'clear-blobs',
-  title: 'Clear away the sent blobs',
-  on: everywhere,
-  after: ['import-rest', 'kubelet', 'etcd'],
-  decide: (subject, _situation, bundle) => {
-    const waiting = [system, pods(true), pods(false)].some((choose) => choose(subject, bundle).length > 0);
-    return subject.facts.staged.size > 0 || waiting
-      ? yes('nothing needs them once they are in place')
-      : no('there are none');
-  },
-  async run({ host, signal }) {
-    await host.change({ argv: ['rm', '-rf', BLOBS_DIR], sudo: true }, signal);
-  },
-};
+export const sendRest = sendPhase('send-rest', 'Send the other pod images', [sendFirst], missingOtherImages);

@@ -1,96 +1,11 @@
-import { hexOf } from '../bundle/select.ts';
-import { CA_CERTIFICATE, CHECKOUT_ROOT, INITIALISED, JOINED, LAYER_STORE } from '../facts/paths.ts';
-import { script } from '../host/command.ts';
-import type { Host } from '../host/host.ts';
-import { CLUSTER_INFO_PATH, caCertHash, verifyClusterInfo } from '../kubeadm/cluster-info.ts';
-import { KbootError } from '../lib/errors.ts';
-import { waitUntil } from '../lib/wait-until.ts';
+import { CHECKOUT_ROOT, JOINED } from '../facts/paths.ts';
 import { unpackLayers } from '../system-container/index.ts';
 import { BLOB_DIRS, readBundleImage } from './install-container.ts';
-import { explainSigner, kubectl } from './kubectl.ts';
-import { isNotYet, WAIT_HINT } from './not-yet.ts';
-import { isNode, no, type Phase, type PhaseContext, yes } from './phase.ts';
+import { joinToken } from './join-token.ts';
+import { isNode, no, type Phase, yes } from './phase.ts';
+import { sendSystem } from './send.ts';
 import { requireImage } from './system-containers.ts';
-
-/** Pins of the certificates in the master's CA file. Throws STATE_INVALID when it cannot be read. */
-export async function caHashesOf(master: Host, signal: AbortSignal): Promise<readonly string[]> {
-  const { stdout } = await master.query({ argv: ['cat', CA_CERTIFICATE], sudo: true }, signal);
-  try {
-    return (stdout.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []).map(caCertHash);
-  } catch (cause) {
-    throw new KbootError('STATE_INVALID', `${master.name}: ${CA_CERTIFICATE} cannot be read`, {
-      host: master.name,
-      cause,
-      hint: `look at it: openssl x509 -in ${CA_CERTIFICATE} -text`,
-    });
-  }
-}
-
-/**
- * Asks the endpoint as a machine that knows nothing would: without a kubeconfig, without trusting the server.
- * What comes back is believed only when its signature and its CA are right. Without any user kubectl would ask
- * for one on its terminal; the API knows no passwords and takes the request as anonymous. $1 endpoint, $2 path;
- * the rest are the folders of the unpacked layers, one of which has kubectl.
- */
-const ASK = `
-endpoint=$1 path=$2
-shift 2
-for layer in "$@"; do
-  [ -x "$layer/usr/bin/kubectl" ] && break
-done
-HOME=/nonexistent KUBECONFIG= "$layer/usr/bin/kubectl" --server="https://$endpoint" \\
-  --insecure-skip-tls-verify=true --username=anonymous --password=none --request-timeout=20s get --raw "$path"
-`;
-
-/** Whether the API answers on the master: what a machine does not reach then is not slow, but out of its reach. */
-const answersAtHome = (master: Host, signal: AbortSignal): Promise<boolean> =>
-  master.query({ ...kubectl('get', '--raw', '/readyz'), timeoutMs: 60_000 }, signal).then(
-    () => true,
-    () => false,
-  );
-
-/** What a machine gets from the endpoint; undefined while the API is away for everybody. */
-async function askEndpoint({
-  host,
-  master,
-  cluster,
-  bundle,
-  signal,
-}: PhaseContext): Promise<string | undefined> {
-  const layers = requireImage(bundle, 'kubelet').layers.map(
-    ({ digest }) => `${LAYER_STORE}/${hexOf(digest)}`,
-  );
-  const ask = { ...script(ASK, cluster.endpoint, CLUSTER_INFO_PATH, ...layers), sudo: true };
-  try {
-    return (await host.query(ask, signal)).stdout;
-  } catch (error) {
-    if (!isNotYet(error)) throw error;
-    if (!(await answersAtHome(master, signal))) return undefined;
-    return (await host.query(ask, signal)).stdout;
-  }
-}
-
-/** Lets a machine ask the endpoint who it is, until cluster-info is signed for this run's token, and checks it. */
-async function verify(context: PhaseContext): Promise<void> {
-  const { host, master, cluster, shared, clock, signal } = context;
-  const { token, caCertHashes } = shared.joinTrust.get();
-  const { endpoint } = cluster;
-  const what = `a signature of cluster-info for the join token at ${endpoint}`;
-  context.progress({ text: `waiting for ${what}` });
-  await waitUntil(
-    what,
-    async () => {
-      const text = await askEndpoint(context);
-      if (text === undefined) return undefined;
-      const check = { host: host.name, endpoint, text, token: await token(signal), caCertHashes };
-      return (await verifyClusterInfo(check)) || undefined;
-    },
-    {
-      ...{ clock, timeoutMs: cluster.waitMs, everyMs: 300, signal, host: host.name, hint: WAIT_HINT },
-      why: () => explainSigner(master, signal),
-    },
-  );
-}
+import { verifyCluster } from './verify-cluster.ts';
 
 /**
  * The joining machine itself asks the endpoint who it is, before anything is installed on it. kubectl is run
@@ -100,30 +15,13 @@ export const trust: Phase = {
   id: 'trust',
   title: 'Verify the cluster',
   on: isNode,
-  after: ['send-system', 'join-token'],
+  after: [sendSystem, joinToken],
   decide: ({ facts }) =>
     facts.present.has(JOINED) ? no('it has joined already') : yes('it has not joined yet'),
   async run(context) {
-    const { bundle, host, subject, shared, cacheDir, signal } = context;
+    const { bundle, host, cacheDir, signal } = context;
     const image = await readBundleImage(bundle, requireImage(bundle, 'kubelet'), cacheDir);
     await unpackLayers(host, image.steps, { root: CHECKOUT_ROOT, blobDirs: BLOB_DIRS, signal });
-    try {
-      await verify(context);
-    } catch (error) {
-      shared.untrusting.add(subject.machine.name);
-      throw error;
-    }
+    await verifyCluster(context, context.resultOf(joinToken));
   },
-};
-
-/** The same check from the first master, right after kubeadm init. */
-export const verifyToken: Phase = {
-  id: 'verify-token',
-  title: 'Verify the join token',
-  on: (subject, { master }) => subject === master,
-  after: ['kubeadm-init'],
-  decide: ({ facts }) =>
-    facts.present.has(INITIALISED) ? no('the control plane was initialised') : yes('kubeadm init makes one'),
-  check: true,
-  run: verify,
 };

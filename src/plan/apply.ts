@@ -3,7 +3,6 @@ import type { Host } from '../host/host.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Report } from '../lib/events.ts';
 import type { Phase, Situation, Subject } from '../phases/phase.ts';
-import { Shared } from '../phases/shared.ts';
 import { makePlan, type Plan } from './plan.ts';
 import { foreignFiles, preflight, refuseErrors } from './preflight/preflight.ts';
 import { type PlanResult, runPlan } from './run.ts';
@@ -42,7 +41,6 @@ export async function applyPlan(
   options: ApplyOptions,
 ): Promise<PlanResult> {
   const { bundle, hosts, cacheDir, clock } = options;
-  const shared = new Shared();
   const hostOf = (subject: Subject): Host => {
     const host = hosts.get(subject);
     if (!host) throw new Error(`no connection to ${subject.machine.name}`);
@@ -60,7 +58,6 @@ export async function applyPlan(
       subject,
       host: hostOf(subject),
       master: hostOf(situation.master),
-      shared,
       clock,
       cacheDir,
     }),

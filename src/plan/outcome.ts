@@ -1,9 +1,11 @@
 import { KbootError } from '../lib/errors.ts';
+import type { Phase, Subject } from '../phases/phase.ts';
 import type { Plan, Step } from './plan.ts';
 
 /** How a step of a plan ended. */
 export type Outcome =
-  | { readonly state: 'done' }
+  /** What the phase resolved with. */
+  | { readonly state: 'done'; readonly result: unknown }
   /** There was nothing to do. */
   | { readonly state: 'skipped' }
   | { readonly state: 'failed'; readonly error: unknown }
@@ -11,6 +13,34 @@ export type Outcome =
   | { readonly state: 'blocked'; readonly by: Step };
 
 export type Outcomes = ReadonlyMap<Step, Outcome>;
+
+/** How a phase ended on a machine; undefined where it was not part of the run, or is not over. */
+export function outcomeOf(phase: Phase, subject: Subject, outcomes: Outcomes): Outcome | undefined {
+  for (const [step, outcome] of outcomes) {
+    if (step.phase.id === phase.id && step.subject === subject) return outcome;
+  }
+  return undefined;
+}
+
+/** What a phase made, by machine, where it was done. */
+export function resultsOf<Result>(phase: Phase<Result>, outcomes: Outcomes): ReadonlyMap<Subject, Result> {
+  return new Map(
+    [...outcomes].flatMap(([step, outcome]) =>
+      step.phase.id === phase.id && outcome.state === 'done'
+        ? [[step.subject, outcome.result as Result] as const]
+        : [],
+    ),
+  );
+}
+
+/** What a phase made on a machine, or on the only one where it was done. Throws an Error where there is nothing. */
+export function resultFor<Result>(phase: Phase<Result>, subject: Subject, outcomes: Outcomes): Result {
+  const results = resultsOf(phase, outcomes);
+  const [first, ...others] = results.keys();
+  const from = results.has(subject) ? subject : others.length === 0 ? first : undefined;
+  if (from === undefined) throw new Error(`nothing is there yet of the phase ${phase.id}`);
+  return results.get(from) as Result;
+}
 
 /** A failure of one machine. */
 export interface Failure {

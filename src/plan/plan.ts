@@ -29,8 +29,8 @@ export function changesOf(plan: Plan): readonly Step[] {
 }
 
 /**
- * The steps that must be over before each step, by the rule of Phase.after. Throws an Error when steps wait for each
- * other in a circle: a mistake in a recipe.
+ * The steps that must be over before each step, by the rules of Phase.after and Phase.serial. Throws an Error when
+ * steps wait for each other in a circle: a mistake in a recipe.
  */
 export function prerequisites({ steps }: Plan): ReadonlyMap<Step, readonly Step[]> {
   const byPhase = new Map<string, Step[]>();
@@ -41,13 +41,15 @@ export function prerequisites({ steps }: Plan): ReadonlyMap<Step, readonly Step[
   }
   const ownOf = new Map(steps.map((step) => [`${step.phase.id} ${step.subject.machine.name}`, step]));
   const before = new Map(
-    steps.map((step) => [
-      step,
-      step.phase.after.flatMap((id) => {
+    steps.map((step) => {
+      const asked = step.phase.after.flatMap(({ id }) => {
         const own = ownOf.get(`${id} ${step.subject.machine.name}`);
         return own ? [own] : (byPhase.get(id) ?? []);
-      }),
-    ]),
+      });
+      const same = step.phase.serial === true ? (byPhase.get(step.phase.id) ?? []) : [];
+      const former = same[same.indexOf(step) - 1];
+      return [step, former ? [...asked, former] : asked];
+    }),
   );
   requireNoCircle(before);
   return before;

@@ -5,7 +5,7 @@ import { messageOf } from '../lib/errors.ts';
 import type { Report } from '../lib/events.ts';
 import type { PhaseContext } from '../phases/phase.ts';
 import { explainFullDisk } from './full-disk.ts';
-import { type Failure, failuresOf, type Outcome, type Outcomes } from './outcome.ts';
+import { type Failure, failuresOf, type Outcome, type Outcomes, outcomeOf, resultFor } from './outcome.ts';
 import type { Plan, Step } from './plan.ts';
 import { Schedule } from './schedule.ts';
 
@@ -28,8 +28,10 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   /** How many machines are worked on at the same time. */
   readonly limit: number;
-  /** What the phase of a step works with, but for the signal and the reports. */
-  readonly contextOf: (step: Step) => Omit<PhaseContext, 'signal' | 'progress' | 'warn'>;
+  /** What the phase of a step works with, but for what the run itself knows. */
+  readonly contextOf: (
+    step: Step,
+  ) => Omit<PhaseContext, 'signal' | 'progress' | 'warn' | 'resultOf' | 'stateOf'>;
 }
 
 /** What came of a plan. */
@@ -50,7 +52,7 @@ export async function runPlan(plan: Plan, options: RunOptions): Promise<PlanResu
     steps: plan.steps.filter(({ phase }) => (phase.always === true) === always),
   });
   const main = await runMain(marked(false), options);
-  const outcomes = new Map([...main, ...(await cleanUp(marked(true), options))]);
+  const outcomes = await cleanUp(marked(true), main, options);
   return { outcomes, failures: failuresOf(plan, outcomes) };
 }
 
@@ -64,7 +66,7 @@ function runMain(plan: Plan, options: RunOptions): Promise<Outcomes> {
       const signal = AbortSignal.any([options.signal, stop.signal]);
       // All that is under way listens to it: many commands are no leak.
       setMaxListeners(0, signal);
-      const outcome = await runStep(step, signal, options);
+      const outcome = await runStep(step, signal, schedule.outcomes, options);
       running.delete(step);
       for (const other of schedule.end(step, outcome)) running.get(other)?.abort(new Blocked(step));
       goOn();
@@ -78,17 +80,20 @@ function runMain(plan: Plan, options: RunOptions): Promise<Outcomes> {
   });
 }
 
-/** Machines in parallel, each one's phases one after the other, whatever came of the one before. */
-async function cleanUp({ steps }: Plan, options: RunOptions): Promise<Outcomes> {
+/**
+ * Machines in parallel, each one's phases one after the other, whatever came of the one before. Resolves with the
+ * outcomes of the whole run.
+ */
+async function cleanUp({ steps }: Plan, main: Outcomes, options: RunOptions): Promise<Outcomes> {
   const slots = pLimit(options.limit);
-  const outcomes = new Map<Step, Outcome>();
+  const outcomes = new Map<Step, Outcome>(main);
   const machines = [...new Set(steps.map(({ subject }) => subject))];
   await Promise.all(
     machines.map((machine) =>
       slots(async () => {
         const signal = AbortSignal.timeout(CLEAN_UP_MS);
         for (const step of steps.filter(({ subject }) => subject === machine)) {
-          outcomes.set(step, await runStep(step, signal, options));
+          outcomes.set(step, await runStep(step, signal, outcomes, options));
         }
       }),
     ),
@@ -96,7 +101,13 @@ async function cleanUp({ steps }: Plan, options: RunOptions): Promise<Outcomes> 
   return outcomes;
 }
 
-async function runStep(step: Step, signal: AbortSignal, options: RunOptions): Promise<Outcome> {
+/** `outcomes` are those of the steps before, and grow while it runs. */
+async function runStep(
+  step: Step,
+  signal: AbortSignal,
+  outcomes: Outcomes,
+  options: RunOptions,
+): Promise<Outcome> {
   const { phase, subject, decision } = step;
   const { report, clock } = options;
   const host = subject.machine.name;
@@ -109,14 +120,16 @@ async function runStep(step: Step, signal: AbortSignal, options: RunOptions): Pr
   const startedAt = clock.now();
   report({ type: 'phase-start', phase: phase.id, title: phase.title, host });
   try {
-    await phase.run({
+    const result = await phase.run({
       ...options.contextOf(step),
       signal,
       progress: (update) => report({ type: 'phase-progress', phase: phase.id, host, ...update }),
       warn: (text) => report({ type: 'warning', host, text }),
+      resultOf: (other) => resultFor(other, subject, outcomes),
+      stateOf: (other) => outcomeOf(other, subject, outcomes)?.state,
     });
     report({ type: 'phase-end', phase: phase.id, host, ms: clock.now() - startedAt, ok: true });
-    return { state: 'done' };
+    return { state: 'done', result };
   } catch (thrown) {
     if (signal.reason instanceof Blocked) {
       skip('stopped: another phase of this machine failed');

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { paintFor } from '../../src/cli/render/paint.ts';
 import { renderTable } from '../../src/cli/render/table.ts';
-import { formatBytes, formatDuration, formatElapsed } from '../../src/cli/render/units.ts';
+import { formatBytes, formatDuration, formatElapsed } from '../../src/lib/units.ts';
 import { testIo } from '../helpers/io.ts';
 
 test.each([

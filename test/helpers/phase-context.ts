@@ -1,5 +1,4 @@
-import type { PhaseContext, Situation, Subject } from '../../src/phases/phase.ts';
-import { Shared } from '../../src/phases/shared.ts';
+import type { Phase, PhaseContext, Situation, Subject } from '../../src/phases/phase.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeHost } from './fake-host.ts';
 import { BUNDLE, situationOf, subjectWith } from './situation.ts';
@@ -10,6 +9,8 @@ export interface FakeContext extends PhaseContext {
   readonly master: FakeHost;
   readonly clock: FakeClock;
   readonly told: string[];
+  /** Says what an earlier phase made. */
+  made<Result>(phase: Phase<Result>, result: Result): void;
 }
 
 /** A context on the master, or on `subject` with a host of its own. */
@@ -22,6 +23,7 @@ export function contextWith(
   const subject = changed.subject ?? situation.master;
   const master = new FakeHost(situation.master.machine.name);
   const told: string[] = [];
+  const results = new Map<Phase, unknown>();
   return {
     situation,
     subject,
@@ -30,7 +32,12 @@ export function contextWith(
     cluster: situation.cluster,
     bundle: changed.bundle ?? BUNDLE,
     host: subject === situation.master ? master : new FakeHost(subject.machine.name),
-    shared: new Shared(),
+    made: (phase, result) => results.set(phase, result),
+    resultOf: <Result>(phase: Phase<Result>) => {
+      if (!results.has(phase)) throw new Error(`the test does not say what ${phase.id} made`);
+      return results.get(phase) as Result;
+    },
+    stateOf: (phase) => (results.has(phase) ? 'done' : undefined),
     clock: new FakeClock(),
     signal: new AbortController().signal,
     cacheDir: '/nowhere',

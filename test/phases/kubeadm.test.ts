@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { newToken } from '../../src/kubeadm/token.ts';
+import { joinToken } from '../../src/phases/join-token.ts';
 import { kubeadmInit } from '../../src/phases/kubeadm-init.ts';
 import { kubeadmJoin } from '../../src/phases/kubeadm-join.ts';
 import { CA_PEM, CA_PIN } from '../fixtures/ca.ts';
@@ -33,10 +34,9 @@ describe('kubeadm init', () => {
   it('gets another try when the API refused a connection, which ignores what the first has left', async () => {
     const context = contextWith();
     kubeadmEnds(context.host, [1, BOOTSTRAP], [0, joinCommand('abcdef.0123456789abcdef')]);
-    await kubeadmInit.run(context);
+    const trust = await kubeadmInit.run(context);
     expect(context.host.files.get('/run/kboot/init.yaml')?.content).toContain('Port-6443');
     expect(context.told).toEqual(['the API was away for a moment: kubeadm init once more']);
-    const trust = context.shared.joinTrust.get();
     expect((await trust.token(context.signal)).id).toBe('abcdef');
   });
 
@@ -63,7 +63,7 @@ describe('kubeadm join', () => {
   it('uses a token that is young at each try, and makes the folder that the kubelet watches', async () => {
     const context = contextWith({ situation, subject: node });
     const made: string[] = [];
-    context.shared.joinTrust.set({
+    context.made(joinToken, {
       caCertHashes: [CA_PIN],
       token: async () => {
         const token = newToken();

@@ -18,7 +18,7 @@ describe.each([
     const known = new Set(recipe.map(({ id }) => id));
     let left = [...recipe];
     while (left.length > 0) {
-      const ready = left.filter(({ after }) => after.every((id) => done.has(id) || !known.has(id)));
+      const ready = left.filter(({ after }) => after.every(({ id }) => done.has(id) || !known.has(id)));
       expect(ready.map(({ id }) => id)).not.toEqual([]);
       for (const { id } of ready) done.add(id);
       left = left.filter(({ id }) => !done.has(id));
@@ -29,7 +29,7 @@ describe.each([
 it('installs nothing on a node before the cluster is verified', () => {
   const before = (id: string): readonly string[] => {
     const phase = JOIN.find((candidate) => candidate.id === id);
-    return phase ? [id, ...phase.after.flatMap(before)] : [];
+    return phase ? [id, ...phase.after.flatMap((other) => before(other.id))] : [];
   };
   for (const id of ['kernel', 'node-runtime', 'kubelet', 'import-first', 'kubeadm-join']) {
     expect(before(id)).toContain('trust');

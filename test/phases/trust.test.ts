@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { newToken } from '../../src/kubeadm/token.ts';
-import { verifyToken } from '../../src/phases/trust.ts';
+import { kubeadmInit } from '../../src/phases/kubeadm-init.ts';
+import { verifyToken } from '../../src/phases/verify-token.ts';
 import { CA_PEM, CA_PIN } from '../fixtures/ca.ts';
 import { contextWith } from '../helpers/phase-context.ts';
 
@@ -18,7 +19,7 @@ const UNSIGNED = JSON.stringify({
 function context() {
   const made = contextWith();
   const token = newToken();
-  made.shared.joinTrust.set({ token: async () => token, caCertHashes: [CA_PIN] });
+  made.made(kubeadmInit, { token: async () => token, caCertHashes: [CA_PIN] });
   return made;
 }
 

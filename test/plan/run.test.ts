@@ -18,7 +18,7 @@ function harness(...machines: readonly string[]) {
     subjectWith(master, 'master'),
     ...nodes.map((name) => subjectWith(name, 'node')),
   );
-  const phase = (id: string, after: readonly string[], more: Partial<Phase> = {}): Phase => ({
+  const phase = (id: string, after: readonly Phase[], more: Partial<Phase> = {}): Phase => ({
     id,
     title: id,
     after,
@@ -47,9 +47,9 @@ function harness(...machines: readonly string[]) {
 
 it('keeps the order that phases ask for, and runs the rest at the same time', async () => {
   const { done, phase, run } = harness('m');
-  await expect(run([phase('c', ['b']), phase('a', []), phase('b', ['a']), phase('x', [])])).resolves.toEqual(
-    [],
-  );
+  const a = phase('a', []);
+  const b = phase('b', [a]);
+  await expect(run([phase('c', [b]), a, b, phase('x', [])])).resolves.toEqual([]);
   expect(done).toEqual(['m.a', 'm.x', 'm.b', 'm.c']);
 });
 
@@ -70,7 +70,7 @@ it('reports a failure, tries nothing that waits for it, and lets other machines 
       done.push('m.a');
     },
   });
-  const failures = await run([broken, phase('b', ['a'])]);
+  const failures = await run([broken, phase('b', [broken])]);
   expect(failures).toEqual([{ host: 'n', phase: 'a', error: new Error('broken') }]);
   expect(done).toEqual(['m.a', 'm.b']);
   expect(events).toContainEqual({
@@ -95,7 +95,7 @@ it('stops what else runs on the machine that failed, without calling that a fail
 it('lets machines wait for each other', async () => {
   const { done, phase, run } = harness('m', 'n1', 'n2');
   const token = phase('token', [], { on: ({ machine }) => machine.role === 'master' });
-  const join = phase('join', ['token'], { on: ({ machine }) => machine.role === 'node' });
+  const join = phase('join', [token], { on: ({ machine }) => machine.role === 'node' });
   await run([token, join], undefined, 1);
   expect(done).toEqual(['m.token', 'n1.join', 'n2.join']);
 });
@@ -112,7 +112,8 @@ it('cleans up after a failure and after Ctrl-C', async () => {
 
 it('says why a phase is left out', async () => {
   const { done, events, phase, run } = harness('m');
-  await run([phase('a', [], { decide: () => no('it is there') }), phase('b', ['a'])]);
+  const a = phase('a', [], { decide: () => no('it is there') });
+  await run([a, phase('b', [a])]);
   expect(done).toEqual(['m.b']);
   expect(events[0]).toEqual({
     type: 'phase-skip',
@@ -127,7 +128,7 @@ it('lets a machine wait for one that has no place yet, with one place for all', 
   const { done, phase, run } = harness('m', 'n');
   // The first machine waits for the second, which may only begin while the first takes no place.
   const last = phase('last', [], { on: ({ machine }) => machine.role === 'node' });
-  const first = phase('first', ['last'], { on: ({ machine }) => machine.role === 'master' });
+  const first = phase('first', [last], { on: ({ machine }) => machine.role === 'master' });
   await expect(run([first, last], undefined, 1)).resolves.toEqual([]);
   expect(done).toEqual(['n.last', 'm.first']);
 });
@@ -139,7 +140,8 @@ it('counts machines as failed that could not be tried because another one failed
     run: () => Promise.reject(new Error('no token')),
   });
   const node = { on: ({ machine }: { machine: { role: string } }) => machine.role === 'node' };
-  const failures = await run([token, phase('join', ['token'], node), phase('ready', ['join'], node)]);
+  const join = phase('join', [token], node);
+  const failures = await run([token, join, phase('ready', [join], node)]);
   expect(failures).toEqual([
     { host: 'm', phase: 'token', error: new Error('no token') },
     { host: 'n1', phase: 'join', blocked: true, error: expect.objectContaining({ host: 'n1' }) },
@@ -151,13 +153,14 @@ it('counts machines as failed that could not be tried because another one failed
 
 it('finishes what pods need that run already, after another phase failed', async () => {
   const { done, phase, run } = harness('m');
-  const importRest = phase('import', ['send'], { finishes: true });
   const send = phase('send', []);
+  const importRest = phase('import', [send], { finishes: true });
+  const apply = phase('apply', [], { run: () => Promise.reject(new Error('no RBAC')) });
   const failures = await run([
     send,
     importRest,
-    phase('apply', [], { run: () => Promise.reject(new Error('no RBAC')) }),
-    phase('ready', ['import', 'apply']),
+    apply,
+    phase('ready', [importRest, apply]),
     phase('other', []),
   ]);
   expect(failures.map(({ phase: id }) => id)).toEqual(['apply']);
@@ -166,11 +169,66 @@ it('finishes what pods need that run already, after another phase failed', async
 
 it('sends nothing more to a machine where the import waits for what failed', async () => {
   const { done, phase, run } = harness('m');
-  await run([
-    phase('send', []),
-    phase('trust', [], { run: () => Promise.reject(new Error('another cluster')) }),
-    phase('runtime', ['trust']),
-    phase('import', ['send', 'runtime'], { finishes: true }),
-  ]);
+  const send = phase('send', []);
+  const trust = phase('trust', [], { run: () => Promise.reject(new Error('another cluster')) });
+  const runtime = phase('runtime', [trust]);
+  await run([send, trust, runtime, phase('import', [send, runtime], { finishes: true })]);
   expect(done).toEqual([]);
+});
+
+it('hands what a phase made to later ones: from the same machine, or from the only one that has it', async () => {
+  const { done, phase, run } = harness('m', 'n1', 'n2');
+  const isNode = ({ machine }: { machine: { role: string } }) => machine.role === 'node';
+  const token: Phase<string> = {
+    ...phase('token', [], { on: ({ machine }) => machine.role === 'master' }),
+    run: async () => 'the token',
+  };
+  const name: Phase<string> = {
+    ...phase('name', [], { on: isNode }),
+    run: async ({ subject }) => subject.machine.name,
+  };
+  const join = phase('join', [token, name], {
+    on: isNode,
+    run: async ({ resultOf, stateOf }) => {
+      done.push(`${resultOf(name)} has ${resultOf(token)}: ${stateOf(name)}, ${stateOf(token)}`);
+    },
+  });
+  await expect(run([token, name, join])).resolves.toEqual([]);
+  expect(done).toEqual(['n1 has the token: done, undefined', 'n2 has the token: done, undefined']);
+});
+
+it('calls it a mistake in the recipe to ask for what no phase has made', async () => {
+  const { phase, run } = harness('m');
+  const token = phase('token', [], { decide: () => no('test') });
+  const failures = await run([token, phase('a', [token], { run: async ({ resultOf }) => resultOf(token) })]);
+  expect(failures.map(({ error }) => String(error))).toEqual([
+    'Error: nothing is there yet of the phase token',
+  ]);
+});
+
+it('tells those that clean up how a phase ended', async () => {
+  const { done, phase, run } = harness('m');
+  const broken = phase('a', [], { run: () => Promise.reject(new Error('broken')) });
+  const sweep = phase('sweep', [], {
+    always: true,
+    run: async ({ stateOf }) => void done.push(String(stateOf(broken))),
+  });
+  await run([broken, sweep]);
+  expect(done).toEqual(['failed']);
+});
+
+it('takes the machines of a serial phase one after the other, up to the first that fails', async () => {
+  const { done, phase, run } = harness('m', 'n1', 'n2');
+  const one = phase('one', [], {
+    serial: true,
+    run: async ({ subject: { machine } }) => {
+      done.push(`begin ${machine.name}`);
+      await tick();
+      done.push(`end ${machine.name}`);
+      if (machine.name === 'n1') throw new Error('broken');
+    },
+  });
+  const failures = await run([one]);
+  expect(done).toEqual(['begin m', 'end m', 'begin n1', 'end n1']);
+  expect(failures).toMatchObject([{ host: 'n1' }, { host: 'n2', blocked: true }]);
 });

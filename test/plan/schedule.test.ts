@@ -7,7 +7,7 @@ import { makePlan, type Plan, prerequisites, type Step } from '../../src/plan/pl
 import { Schedule } from '../../src/plan/schedule.ts';
 import { BUNDLE, situationOf, subjectWith } from '../helpers/situation.ts';
 
-const phase = (id: string, after: readonly string[], more: Partial<Phase> = {}): Phase => ({
+const phase = (id: string, after: readonly Phase[], more: Partial<Phase> = {}): Phase => ({
   id,
   title: id,
   after,
@@ -36,6 +36,7 @@ const stories: fc.Arbitrary<Story> = fc
         after: fc.array(fc.nat(11), { maxLength: 3 }),
         on: fc.integer({ min: 1, max: 63 }),
         finishes: fc.boolean(),
+        serial: fc.boolean(),
       }),
       { minLength: 1, maxLength: 12 },
     ),
@@ -51,13 +52,12 @@ const stories: fc.Arbitrary<Story> = fc
       subjectWith('m0', 'master'),
       ...names.slice(1).map((name) => subjectWith(name, 'node')),
     );
-    const recipe = phases.map(({ after, on, finishes }, index) =>
-      phase(
-        `p${index}`,
-        [...new Set(after.filter((other) => other < index))].map((other) => `p${other}`),
-        { finishes, on: ({ machine }) => ((on >> names.indexOf(machine.name)) & 1) === 1 },
-      ),
-    );
+    const recipe: Phase[] = [];
+    for (const [index, { after, on, finishes, serial }] of phases.entries()) {
+      const before = [...new Set(after)].flatMap((other) => recipe[other] ?? []);
+      const isOn: Phase['on'] = ({ machine }) => ((on >> names.indexOf(machine.name)) & 1) === 1;
+      recipe.push(phase(`p${index}`, before, { finishes, serial, on: isOn }));
+    }
     const mixed = recipe
       .map((each, index) => ({ each, key: shuffle[index] ?? 0 }))
       .sort((a, b) => a.key - b.key)
@@ -93,6 +93,8 @@ function play({ plan, limit, turns, cancelAt }: Story): {
       started.push(step);
       running.push(step);
       assert(new Set(running.map(({ subject }) => subject)).size <= limit, 'too many machines');
+      const same = running.filter((other) => other.phase.id === step.phase.id);
+      assert(step.phase.serial !== true || same.length === 1, 'two at a time of a serial phase');
     }
     if (schedule.isOver) break;
     assert(running.length > 0, 'deadlock');
@@ -101,7 +103,11 @@ function play({ plan, limit, turns, cancelAt }: Story): {
     if (!step) throw new Error('nothing runs');
     const by = stopping.get(step);
     if (by) end(step, { state: 'blocked', by });
-    else end(step, fails ? { state: 'failed', error: new Error('broken') } : { state: 'done' });
+    else
+      end(
+        step,
+        fails ? { state: 'failed', error: new Error('broken') } : { state: 'done', result: undefined },
+      );
   }
   return { started, schedule };
 }
@@ -136,6 +142,8 @@ it('runs everything where nothing fails', () => {
 
 it('refuses a recipe whose phases wait for each other in a circle', () => {
   const situation = situationOf(subjectWith('m', 'master'));
-  const plan = makePlan([phase('a', ['b']), phase('b', ['a'])], situation, BUNDLE);
+  const a = phase('a', []);
+  const b = phase('b', [a]);
+  const plan = makePlan([{ ...a, after: [b] }, b], situation, BUNDLE);
   expect(() => new Schedule(plan, 1)).toThrow(/waits for itself/);
 });

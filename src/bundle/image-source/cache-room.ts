@@ -1,6 +1,7 @@
 import { readdir, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KbootError } from '../../lib/errors.ts';
+import { megabytes } from '../../lib/units.ts';
 
 /** How much the cache of images may take. */
 export interface Room {
@@ -82,8 +83,6 @@ export const tooLarge = (name: string, { limit }: Room): KbootError =>
     `${name}: unpacks to more than the ${megabytes(limit)} that kboot keeps of images`,
     { hint: 'make a smaller image; if it is not yours, it may be made to fill the disk: do not use it' },
   );
-
-const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
 const remove = (path: string) => rm(path, { recursive: true, force: true });
 

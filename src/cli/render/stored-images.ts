@@ -1,6 +1,6 @@
+import { formatBytes } from '../../lib/units.ts';
 import { jsonDocument } from './json.ts';
 import { renderTable } from './table.ts';
-import { formatBytes } from './units.ts';
 
 /** The images that the deployments of a machine are made of, and its layer store. */
 export interface StoredImages {

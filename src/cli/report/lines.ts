@@ -1,8 +1,8 @@
 import type { Writable } from 'node:stream';
 import { escapeLine } from '../../lib/escape.ts';
 import type { Event } from '../../lib/events.ts';
+import { formatDuration } from '../../lib/units.ts';
 import { type Paint, plain } from '../render/paint.ts';
-import { formatDuration } from '../render/units.ts';
 import { formatProgress } from './progress.ts';
 import type { Reporter } from './reporter.ts';
 

@@ -1,7 +1,7 @@
 import { escapeLine } from '../../lib/escape.ts';
 import type { Event } from '../../lib/events.ts';
+import { formatDuration, formatElapsed } from '../../lib/units.ts';
 import type { Paint } from '../render/paint.ts';
-import { formatDuration, formatElapsed } from '../render/units.ts';
 import { lineFormatter } from './lines.ts';
 import { formatProgress } from './progress.ts';
 

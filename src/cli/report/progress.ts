@@ -1,6 +1,6 @@
 import { escapeLine } from '../../lib/escape.ts';
 import type { Event } from '../../lib/events.ts';
-import { formatBytes } from '../render/units.ts';
+import { formatBytes } from '../../lib/units.ts';
 
 type Progress = Extract<Event, { type: 'phase-progress' }>;
 

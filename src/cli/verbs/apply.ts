@@ -2,7 +2,7 @@ import type { Bundle } from '../../bundle/open.ts';
 import { systemClock } from '../../lib/clock.ts';
 import type { Phase } from '../../phases/phase.ts';
 import { applyPlan, planRecipe } from '../../plan/apply.ts';
-import type { Failure } from '../../plan/outcome.ts';
+import type { Failure, Outcomes } from '../../plan/outcome.ts';
 import { changesOf, makePlan, type Plan } from '../../plan/plan.ts';
 import type { Prepared } from '../../plan/prepare.ts';
 import type { Run } from '../verb.ts';
@@ -14,6 +14,8 @@ export interface Applied {
   /** How many steps changed something. */
   readonly changes: number;
   readonly failures: readonly Failure[];
+  /** Of a dry run none. */
+  readonly outcomes: Outcomes;
 }
 
 interface ApplySettings {
@@ -46,8 +48,8 @@ export async function applyRecipe(
   };
   const plan = check ? await planRecipe(situation, recipe, options) : makePlan(recipe, situation, bundle);
   const changes = changesOf(plan).length;
-  if (dryRun) return { plan, changes, failures: prepared.failures };
+  if (dryRun) return { plan, changes, failures: prepared.failures, outcomes: new Map() };
   await before?.();
-  const { failures } = await applyPlan(plan, situation, options);
-  return { plan, changes, failures: [...prepared.failures, ...failures] };
+  const { failures, outcomes } = await applyPlan(plan, situation, options);
+  return { plan, changes, outcomes, failures: [...prepared.failures, ...failures] };
 }

@@ -4,11 +4,11 @@ import { dirname, join } from 'node:path';
 import type { Cluster } from '../../config/cluster.ts';
 import { ADMIN_CONF } from '../../facts/paths.ts';
 import type { Host } from '../../host/host.ts';
+import { caHashesOf } from '../../kubeadm/ca.ts';
 import { API_PORT } from '../../kubeadm/config.ts';
 import { kubeconfigFrom } from '../../kubeadm/kubeconfig.ts';
 import { writeFileAtomically } from '../../lib/write-file.ts';
 import type { Subject } from '../../phases/phase.ts';
-import { caHashesOf } from '../../phases/trust.ts';
 
 /** Where the administrator's kubeconfig of a cluster goes: beside its kboot.yaml. */
 export const kubeconfigPath = (cluster: Pick<Cluster, 'file'>): string =>

@@ -1,16 +1,10 @@
-import {
-  type HealthLimit,
-  type InstallResult,
-  installSystemContainer,
-  runOnce,
-  startUntilHealthy,
-} from '../../system-container/index.ts';
+import { type InstallResult, installSystemContainer, runOnce } from '../../system-container/index.ts';
 import { runcPath } from '../install-container.ts';
 import { everywhere, type Phase, type Subject, yes } from '../phase.ts';
 import type { ImageOf } from './send-image.ts';
-import { has, ofMachine, type Results, rootfsOf } from './step.ts';
+import { has, ofMachine, rootfsOf } from './step.ts';
 
-export interface InstallSettings extends HealthLimit {
+export interface InstallSettings {
   readonly name: string;
   readonly imageOf: ImageOf;
   readonly valuesOf: (subject: Subject) => Readonly<Record<string, string>>;
@@ -19,7 +13,6 @@ export interface InstallSettings extends HealthLimit {
   readonly rootfs?: string | undefined;
   /** Only says what would be installed. */
   readonly display: boolean;
-  readonly start: boolean;
 }
 
 /** What came of an install: of an image that is run once, its exit status. */
@@ -28,19 +21,19 @@ export type Installed = Pick<InstallResult, 'name' | 'messages' | 'warnings'> & 
   readonly exitCode?: number;
 };
 
-/** Installs a container, or runs an image that wants to be run once. */
-export function installStep(settings: InstallSettings, results: Results<Installed>): Phase {
-  const { name, imageOf, valuesOf, rootfs, display, start, healthTimeoutS } = settings;
+/** Installs a container, or runs an image that wants to be run once, when its layers are sent. */
+export function installStep(settings: InstallSettings, sent: Phase): Phase<Installed | undefined> {
+  const { name, imageOf, valuesOf, rootfs, display } = settings;
   return {
     id: 'install',
     title: `Install ${name}`,
     on: everywhere,
-    after: ['send-image'],
+    after: [sent],
     decide: (subject) =>
       has(name, subject) ? yes('it is there: whether as asked is seen') : yes('not installed'),
     async run({ host, subject, signal, warn }) {
       const opened = imageOf(subject);
-      if (!opened) return;
+      if (!opened) return undefined;
       const values = valuesOf(subject);
       const runtime = settings.runtime ?? runcPath(subject.facts);
       const common = { name, runtime, values, ...ofMachine(subject) };
@@ -51,8 +44,7 @@ export function installStep(settings: InstallSettings, results: Results<Installe
           signal,
         );
         for (const text of [...warnings, ...linesOf(stderr)]) warn(text);
-        results.set(subject, { status: 'ran', name, exitCode, warnings, messages: linesOf(stdout) });
-        return;
+        return { status: 'ran', name, exitCode, warnings, messages: linesOf(stdout) };
       }
       const { image, remote } = await rootfsOf(host, opened.image, rootfs, signal);
       const result = await installSystemContainer(host, { image, ...common, remote, display }, { signal });
@@ -60,9 +52,7 @@ export function installStep(settings: InstallSettings, results: Results<Installe
       const messages = remote?.inFolder
         ? [`The remote rootfs for this container is set to be ${remote.rootfs}`, ...result.messages]
         : result.messages;
-      results.set(subject, { ...result, messages });
-      if (!start || display || image.manifest.noContainerService) return;
-      for (const text of await startUntilHealthy(host, name, { signal, healthTimeoutS })) warn(text);
+      return { ...result, messages };
     },
   };
 }

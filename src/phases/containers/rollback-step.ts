@@ -4,25 +4,22 @@ import {
   rollbackSystemContainer,
 } from '../../system-container/index.ts';
 import type { Phase } from '../phase.ts';
-import { has, type Results, whereInstalled } from './step.ts';
+import { oneAtATime } from './one-at-a-time.ts';
+import { has, whereInstalled } from './step.ts';
 
 interface RollbackSettings extends HealthLimit {
   readonly name: string;
 }
 
 /** Switches back to the former deployment. */
-export function rollbackStep(
-  { name, healthTimeoutS }: RollbackSettings,
-  results: Results<RollbackResult>,
-): Phase {
+export function rollbackStep({ name, healthTimeoutS }: RollbackSettings): Phase<RollbackResult> {
   return {
     id: 'rollback',
     title: `Roll ${name} back`,
     on: (subject) => has(name, subject),
     after: [],
+    serial: oneAtATime(name),
     decide: whereInstalled(name),
-    async run({ host, subject, signal }) {
-      results.set(subject, await rollbackSystemContainer(host, name, { signal, healthTimeoutS }));
-    },
+    run: ({ host, signal }) => rollbackSystemContainer(host, name, { signal, healthTimeoutS }),
   };
 }

@@ -2,8 +2,8 @@ import { type Blob, hexOf } from '../../bundle/select.ts';
 import { sendBlobs } from '../../bundle/transfer.ts';
 import { BLOBS_DIR, STATE_DIR } from '../../facts/paths.ts';
 import { script } from '../../host/command.ts';
+import { megabytes } from '../../lib/units.ts';
 import { everywhere, no, type Phase, type Subject, yes } from '../phase.ts';
-import { megabytes } from '../send.ts';
 import type { OpenedImage } from './image.ts';
 
 /** The image that a machine is to get; undefined where it gets none. */

@@ -3,9 +3,6 @@ import { machineCapabilities, type SystemImage, useRemoteRootfs } from '../../sy
 import { BLOB_DIRS } from '../install-container.ts';
 import { type Decision, no, type Subject, yes } from '../phase.ts';
 
-/** Where a step leaves what came of it, by machine. */
-export type Results<T> = Map<Subject, T>;
-
 /** The machine lists a container of that name. */
 export const has = (name: string, { containers }: Subject): boolean =>
   containers.some((container) => container.name === name);

@@ -1,10 +1,10 @@
 import { KbootError } from '../../lib/errors.ts';
 import { type UninstallResult, uninstallSystemContainer } from '../../system-container/index.ts';
 import { everywhere, no, type Phase, yes } from '../phase.ts';
-import { has, type Results } from './step.ts';
+import { has } from './step.ts';
 
 /** Uninstalls a container. */
-export function uninstallStep(name: string, force: boolean, results: Results<UninstallResult>): Phase {
+export function uninstallStep(name: string, force: boolean): Phase<UninstallResult> {
   return {
     id: 'uninstall-container',
     title: `Uninstall ${name}`,
@@ -22,7 +22,7 @@ export function uninstallStep(name: string, force: boolean, results: Results<Uni
           hint: 'kboot reset takes a machine out of its cluster; --force uninstalls it all the same',
         });
       }
-      results.set(subject, await uninstallSystemContainer(host, name, signal));
+      return uninstallSystemContainer(host, name, signal);
     },
   };
 }

@@ -5,9 +5,10 @@ import {
   type UpdateResult,
   updateSystemContainer,
 } from '../../system-container/index.ts';
-import { everywhere, no, type Phase, yes } from '../phase.ts';
+import { everywhere, no, type Phase, type Subject, yes } from '../phase.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 import type { ImageOf } from './send-image.ts';
-import { has, ofMachine, type Results, rootfsOf, whereInstalled } from './step.ts';
+import { has, ofMachine, rootfsOf, whereInstalled } from './step.ts';
 
 export interface UpdateSettings extends HealthLimit {
   readonly name: string;
@@ -16,18 +17,18 @@ export interface UpdateSettings extends HealthLimit {
   readonly runtime?: string | undefined;
 }
 
-/** Builds the deployment that an update switches to. */
-export function prepareStep(settings: UpdateSettings, results: Results<UpdateResult>): Phase {
+/** Builds the deployment that an update switches to, when the layers of its image are sent. */
+export function prepareStep(settings: UpdateSettings, sent: Phase): Phase<UpdateResult | undefined> {
   const { name, imageOf, values, runtime } = settings;
   return {
     id: 'prepare',
     title: `Prepare the update of ${name}`,
     on: everywhere,
-    after: ['send-image'],
+    after: [sent],
     decide: whereInstalled(name),
     async run({ host, subject, signal, warn }) {
       const opened = imageOf(subject);
-      if (!opened) return;
+      if (!opened) return undefined;
       const given = subject.containers.find((container) => container.name === name)?.remote;
       const { image, remote } = await rootfsOf(host, opened.image, given, signal);
       const result = await updateSystemContainer(
@@ -39,7 +40,7 @@ export function prepareStep(settings: UpdateSettings, results: Results<UpdateRes
         { signal },
       );
       for (const warning of result.warnings) warn(warning);
-      results.set(subject, result);
+      return result;
     },
   };
 }
@@ -47,23 +48,24 @@ export function prepareStep(settings: UpdateSettings, results: Results<UpdateRes
 /** Switches to what is prepared; where an update found nothing to do, nothing is done. */
 export function activateStep(
   { name, healthTimeoutS }: Pick<UpdateSettings, 'name' | 'healthTimeoutS'>,
-  prepared: Results<UpdateResult> | undefined,
-  results: Results<UpdateResult>,
-): Phase {
+  prepared?: ReadonlyMap<Subject, UpdateResult | undefined>,
+): Phase<UpdateResult> {
   return {
     id: 'activate',
     title: `Switch ${name}`,
     on: (subject) => has(name, subject),
     after: [],
+    serial: oneAtATime(name),
     decide: (subject) => {
       if (prepared === undefined) return whereInstalled(name)(subject);
       return prepared.get(subject)?.status === 'prepared'
         ? yes('the other deployment is prepared')
         : no('nothing to switch to');
     },
-    async run({ host, subject, signal }) {
-      results.set(subject, await activateSystemContainer(host, name, { signal, healthTimeoutS }));
+    async run({ host, signal }) {
+      const result = await activateSystemContainer(host, name, { signal, healthTimeoutS });
       await pruneSystemContainers(host, { layersOnly: true, signal });
+      return result;
     },
   };
 }

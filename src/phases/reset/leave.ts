@@ -47,14 +47,14 @@ export const drain = (limitS: number): Phase => ({
   },
 });
 
-/** Takes the node out of the cluster. */
-export const removeNode: Phase = {
+/** Takes the node out of the cluster, once this phase is over. */
+export const removeNode = (drained: Phase): Phase => ({
   id: 'remove-node',
   title: 'Remove it from the cluster',
   on: isNode,
-  after: ['drain'],
+  after: [drained],
   decide: (subject) => (subject.ledger ? yes('kboot joined it') : no('it never joined')),
   async run({ master, subject, signal }) {
     await master.change(kubectl('delete', 'node', subject.machine.name, '--ignore-not-found'), signal);
   },
-};
+});

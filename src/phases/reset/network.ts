@@ -2,6 +2,7 @@ import { script } from '../../host/command.ts';
 import { CLEAN_FIREWALL } from '../firewall.ts';
 import { everywhere, type Phase } from '../phase.ts';
 import { wasInCluster } from './changed.ts';
+import { stopCluster } from './stop.ts';
 
 /** Links that flannel and the bridge plugin make. */
 const LINKS = ['cni0', 'flannel.1'];
@@ -18,7 +19,7 @@ export const cleanNetwork: Phase = {
   id: 'clean-network',
   title: 'Remove its links and firewall rules',
   on: everywhere,
-  after: ['stop'],
+  after: [stopCluster],
   decide: wasInCluster,
   async run({ host, subject, signal }) {
     const links = LINKS.filter((link) => !subject.ledger?.links.includes(link));

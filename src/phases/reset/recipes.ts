@@ -11,8 +11,11 @@ export const RESET: readonly Phase[] = [stopCluster, cleanNetwork, uninstall, re
  * The same for nodes of a cluster that goes on: their pods move, for which they have so many seconds, and the cluster
  * forgets them. The first master is part of such a run, because it is asked; nothing of it is taken away.
  */
-export const removal = (drainTimeoutS: number): readonly Phase[] => [
-  drain(drainTimeoutS),
-  removeNode,
-  ...RESET.map((phase): Phase => ({ ...phase, on: isNode })),
-];
+export function removal(drainTimeoutS: number): readonly Phase[] {
+  const drained = drain(drainTimeoutS);
+  const removed = removeNode(drained);
+  const reset = RESET.map(
+    (phase): Phase => ({ ...phase, on: isNode, after: phase === stopCluster ? [removed] : phase.after }),
+  );
+  return [drained, removed, ...reset];
+}

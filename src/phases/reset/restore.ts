@@ -2,6 +2,7 @@ import { uninstallSystemContainer } from '../../system-container/index.ts';
 import { everywhere, type Phase } from '../phase.ts';
 import { putBack } from '../put-back.ts';
 import { wasChanged, wasInCluster } from './changed.ts';
+import { cleanNetwork } from './network.ts';
 
 const CLUSTER = ['kubelet', 'etcd', 'node-runtime'];
 
@@ -10,7 +11,7 @@ export const uninstall: Phase = {
   id: 'uninstall',
   title: 'Uninstall the system containers',
   on: everywhere,
-  after: ['clean-network'],
+  after: [cleanNetwork],
   decide: wasChanged,
   async run({ host, subject, signal, warn }) {
     // The cluster's by name, whatever is listed: an install that was cut off may have left something unlisted. The
@@ -29,7 +30,7 @@ export const restore: Phase = {
   id: 'restore',
   title: 'Put back what was there before',
   on: everywhere,
-  after: ['uninstall'],
+  after: [uninstall],
   decide: wasInCluster,
   async run({ host, subject, signal, warn }) {
     if (!subject.ledger) return;

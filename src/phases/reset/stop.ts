@@ -53,7 +53,7 @@ export const stopCluster: Phase = {
   id: 'stop',
   title: 'Stop the pods and the kubelet',
   on: everywhere,
-  after: ['remove-node'],
+  after: [],
   decide: wasInCluster,
   async run({ host, subject, cluster, signal }) {
     const units = unitsOf(subject.ledger ?? subject.machine);

@@ -1,8 +1,8 @@
 import { hexOf } from '../../bundle/select.ts';
 import { CHECKOUT_ROOT, STATE_DIR } from '../../facts/paths.ts';
+import { megabytes } from '../../lib/units.ts';
 import { type ImageOf, missingLayers } from '../../phases/containers/send-image.ts';
 import type { Situation, Subject } from '../../phases/phase.ts';
-import { megabytes } from '../../phases/send.ts';
 import { refuseErrors } from './preflight.ts';
 import { error } from './problem.ts';
 

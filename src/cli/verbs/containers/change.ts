@@ -3,14 +3,13 @@ import type { Bundle } from '../../../bundle/open.ts';
 import type { Cluster, Machine } from '../../../config/cluster.ts';
 import { KbootError } from '../../../lib/errors.ts';
 import { escapeLine } from '../../../lib/escape.ts';
-import type { Results } from '../../../phases/containers/step.ts';
 import type { Phase, Subject } from '../../../phases/phase.ts';
 import type { Failure } from '../../../plan/outcome.ts';
 import type { Prepared } from '../../../plan/prepare.ts';
 import { jsonDocument } from '../../render/json.ts';
 import { renderPlan } from '../../render/plan.ts';
 import type { Run } from '../../verb.ts';
-import { applyRecipe } from '../apply.ts';
+import { type Applied, applyRecipe } from '../apply.ts';
 import { openSession, throwFailures } from '../session.ts';
 import { warnOfCertificates } from './certificates.ts';
 
@@ -40,11 +39,11 @@ export async function applySteps(
   { run, session }: Change,
   steps: readonly Phase[],
   { dryRun = false, bundle = NO_BUNDLE }: { readonly dryRun?: boolean; readonly bundle?: Bundle } = {},
-): Promise<{ readonly failures: readonly Failure[]; readonly planned: string | undefined }> {
+): Promise<Pick<Applied, 'failures' | 'outcomes'> & { readonly planned: string | undefined }> {
   const applied = await applyRecipe(run, session, steps, bundle, { dryRun, check: false });
   // Machines that were not reached have failed once, not once for each step: finish() counts them.
   const failures = applied.failures.filter((failure) => !session.failures.includes(failure));
-  return { failures, planned: dryRun ? renderPlan(applied.plan) : undefined };
+  return { failures, outcomes: applied.outcomes, planned: dryRun ? renderPlan(applied.plan) : undefined };
 }
 
 /** Where a container is installed at all. Throws REFUSED when that is nowhere, or not where it was asked for. */
@@ -70,7 +69,7 @@ export function requireSomewhere(
 export function finish<T extends { readonly messages: readonly string[] }>(
   { run, machines, session }: Change,
   stepFailures: readonly Failure[],
-  results: Results<T>,
+  results: ReadonlyMap<Subject, T | undefined>,
   json: boolean,
 ): string {
   const failures = [...session.failures, ...stepFailures];

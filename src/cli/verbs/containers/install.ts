@@ -1,9 +1,10 @@
 import { parseImageReference } from '../../../bundle/image-source/reference.ts';
-import { type Installed, installStep } from '../../../phases/containers/install-step.ts';
+import { installStep } from '../../../phases/containers/install-step.ts';
 import { clearImage, sendImage } from '../../../phases/containers/send-image.ts';
-import type { Results } from '../../../phases/containers/step.ts';
+import { startStep } from '../../../phases/containers/start-step.ts';
 import { valuesForMachine } from '../../../phases/containers/values.ts';
 import type { Subject } from '../../../phases/phase.ts';
+import { resultsOf } from '../../../plan/outcome.ts';
 import { requireSpace } from '../../../plan/preflight/layer-space.ts';
 import { defaultName } from '../../../system-container/index.ts';
 import { ExitWith } from '../../exit-with.ts';
@@ -45,30 +46,29 @@ export async function runInstall(run: Run, reference: string, flags: InstallFlag
     );
     const bundle = await images.usedBundle;
     const imageOf = (subject: Subject) => opened.get(subject);
-    const results: Results<Installed> = new Map();
     // Neither a root filesystem of the machine nor a mere look needs the layers.
     const sent = flags.rootfs === undefined && !flags.display ? imageOf : () => undefined;
     requireSpace(change.session.situation, sent);
-    const steps = [
-      sendImage(sent),
-      installStep(
-        {
-          name: flags.name ?? defaultName(image, [...opened.values()][0]?.image.title),
-          ...{ imageOf, runtime: flags.runtime, rootfs: flags.rootfs },
-          ...{ start: flags.start, display: flags.display, healthTimeoutS: flags.healthTimeout },
-          valuesOf: (subject) => ({
-            ...valuesForMachine(imageOf(subject)?.image.name ?? image, subject, bundle),
-            ...settings,
-          }),
-        },
-        results,
-      ),
-      clearImage(sent),
-    ];
-    const { failures, planned } = await applySteps(change, steps, flags);
+    const name = flags.name ?? defaultName(image, [...opened.values()][0]?.image.title);
+    const send = sendImage(sent);
+    const install = installStep(
+      {
+        ...{ name, imageOf, runtime: flags.runtime, rootfs: flags.rootfs, display: flags.display },
+        valuesOf: (subject) => ({
+          ...valuesForMachine(imageOf(subject)?.image.name ?? image, subject, bundle),
+          ...settings,
+        }),
+      },
+      send,
+    );
+    const start = startStep({ name, imageOf, healthTimeoutS: flags.healthTimeout }, install);
+    const isStarted = flags.start && !flags.display;
+    const steps = [send, install, ...(isStarted ? [start] : []), clearImage(sent)];
+    const { failures, outcomes, planned } = await applySteps(change, steps, flags);
     if (planned !== undefined) return planned;
+    const results = resultsOf(install, outcomes);
     const text = finish(change, failures, results, flags.json);
-    const status = Math.max(0, ...[...results.values()].map(({ exitCode = 0 }) => exitCode));
+    const status = Math.max(0, ...[...results.values()].map((installed) => installed?.exitCode ?? 0));
     if (status === 0) return text;
     throw new ExitWith(status, text);
   });

@@ -1,6 +1,5 @@
-import { pruneStep } from '../../../phases/containers/prune-step.ts';
-import type { Results } from '../../../phases/containers/step.ts';
-import type { Garbage } from '../../../system-container/index.ts';
+import { prune } from '../../../phases/containers/prune-step.ts';
+import { resultsOf } from '../../../plan/outcome.ts';
 import type { Run } from '../../verb.ts';
 import { readCluster } from '../cluster.ts';
 import { applySteps, finish, withMachines } from './change.ts';
@@ -12,8 +11,7 @@ export async function runPrune(run: Run, flags: ChangeFlags): Promise<string> {
   const cluster = await readCluster(run);
   const machines = chooseMachines(cluster, flags, 'change');
   return withMachines(run, cluster, machines, flags, async (change) => {
-    const results: Results<Garbage & { readonly messages: readonly string[] }> = new Map();
-    const { failures, planned } = await applySteps(change, [pruneStep(results)], flags);
-    return planned ?? finish(change, failures, results, flags.json);
+    const { failures, outcomes, planned } = await applySteps(change, [prune], flags);
+    return planned ?? finish(change, failures, resultsOf(prune, outcomes), flags.json);
   });
 }

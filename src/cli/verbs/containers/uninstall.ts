@@ -1,6 +1,5 @@
-import type { Results } from '../../../phases/containers/step.ts';
 import { uninstallStep } from '../../../phases/containers/uninstall-step.ts';
-import type { UninstallResult } from '../../../system-container/index.ts';
+import { resultsOf } from '../../../plan/outcome.ts';
 import type { Run } from '../../verb.ts';
 import { readCluster } from '../cluster.ts';
 import { applySteps, finish, requireSomewhere, withMachines } from './change.ts';
@@ -16,13 +15,10 @@ export async function runUninstall(
   const cluster = await readCluster(run);
   const machines = chooseMachines(cluster, flags, 'change');
   return withMachines(run, cluster, machines, flags, async (change) => {
-    const results: Results<UninstallResult> = new Map();
-    const { failures, planned } = await applySteps(
-      change,
-      [uninstallStep(name, flags.force, results)],
-      flags,
-    );
+    const uninstall = uninstallStep(name, flags.force);
+    const { failures, outcomes, planned } = await applySteps(change, [uninstall], flags);
     if (planned !== undefined) return planned;
+    const results = resultsOf(uninstall, outcomes);
     if (failures.length === 0 && results.size === 0) requireSomewhere(change, name, flags.host);
     return finish(change, failures, results, flags.json);
   });

@@ -1,13 +1,12 @@
+import { oneAtATime } from '../../../phases/containers/one-at-a-time.ts';
 import { clearImage, sendImage } from '../../../phases/containers/send-image.ts';
-import type { Results } from '../../../phases/containers/step.ts';
 import { activateStep, prepareStep } from '../../../phases/containers/update-steps.ts';
 import type { Subject } from '../../../phases/phase.ts';
-import type { Failure } from '../../../plan/outcome.ts';
+import { type Failure, resultsOf } from '../../../plan/outcome.ts';
 import { requireSpace } from '../../../plan/preflight/layer-space.ts';
 import type { HealthLimit, UpdateResult } from '../../../system-container/index.ts';
 import { applySteps, type Change } from './change.ts';
 import type { Images } from './images.ts';
-import { oneAtATime } from './one-at-a-time.ts';
 
 export interface UpdateSettings extends HealthLimit {
   readonly name: string;
@@ -20,8 +19,11 @@ export interface UpdateSettings extends HealthLimit {
   readonly dryRun: boolean;
 }
 
+/** What came of it, by machine. */
+type Results = ReadonlyMap<Subject, UpdateResult | undefined>;
+
 export interface Updated {
-  readonly results: Results<UpdateResult>;
+  readonly results: Results;
   readonly failures: readonly Failure[];
   /** The plan's text, of a dry run. */
   readonly planned?: string | undefined;
@@ -37,9 +39,12 @@ export async function updateMachines(
   if (only === 'activate') return switchMachines(change, settings, undefined, dryRun);
   const imageOf = await imagesOf(subjects, settings);
   requireSpace(change.session.situation, imageOf);
-  const prepared: Results<UpdateResult> = new Map();
-  const steps = [sendImage(imageOf), prepareStep({ ...settings, imageOf }, prepared), clearImage(imageOf)];
-  const { failures, planned } = await applySteps(change, steps, { dryRun });
+  const send = sendImage(imageOf);
+  const prepare = prepareStep({ ...settings, imageOf }, send);
+  const { failures, outcomes, planned } = await applySteps(change, [send, prepare, clearImage(imageOf)], {
+    dryRun,
+  });
+  const prepared = resultsOf(prepare, outcomes);
   if (planned !== undefined || only === 'prepare') return { results: prepared, failures, planned };
   // A member of a quorum that could not be prepared may be down: no other may follow it.
   if (failures.length > 0 && oneAtATime(name)) return { results: new Map(), failures };
@@ -67,37 +72,21 @@ async function imagesOf(subjects: readonly Subject[], { name, images, rebase }: 
 async function switchMachines(
   change: Change,
   settings: UpdateSettings,
-  prepared: Results<UpdateResult> | undefined,
+  prepared: Results | undefined,
   dryRun: boolean,
 ): Promise<Updated> {
-  const results: Results<UpdateResult> = new Map();
-  const step = activateStep(settings, prepared, results);
-  if (dryRun || !oneAtATime(settings.name))
-    return { results, ...(await applySteps(change, [step], { dryRun })) };
-  const failures = await oneAfterTheOther(change, step);
-  return { results, failures };
-}
-
-/** Carries a step out on one machine after the other, up to the first that fails. */
-export async function oneAfterTheOther(
-  change: Change,
-  step: ReturnType<typeof activateStep>,
-): Promise<readonly Failure[]> {
-  for (const subject of change.session.situation.subjects) {
-    const on: typeof step.on = (each, situation) => each === subject && step.on(each, situation);
-    const { failures } = await applySteps(change, [{ ...step, on }]);
-    if (failures.length > 0) return failures;
-  }
-  return [];
+  const activate = activateStep(settings, prepared);
+  const { failures, outcomes, planned } = await applySteps(change, [activate], { dryRun });
+  return { results: resultsOf(activate, outcomes), failures, planned };
 }
 
 /** What came of each machine, with what was said on both ways. */
-function merged(prepared: Results<UpdateResult>, switched: Results<UpdateResult>): Results<UpdateResult> {
-  const all: Results<UpdateResult> = new Map(switched);
+function merged(prepared: Results, switched: Results): Results {
+  const all = new Map(switched);
   for (const [subject, result] of prepared) {
     const after = switched.get(subject);
-    if (after) all.set(subject, { ...after, messages: [...result.messages, ...after.messages] });
-    else if (result.status === 'unchanged') all.set(subject, result);
+    if (result && after) all.set(subject, { ...after, messages: [...result.messages, ...after.messages] });
+    else if (result?.status === 'unchanged') all.set(subject, result);
   }
   return all;
 }

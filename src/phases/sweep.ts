@@ -1,0 +1,50 @@
+import { ADMIN_CONF, INITIALISED, JOINED, RUN_DIR } from '../facts/paths.ts';
+import { script } from '../host/command.ts';
+import { deleteToken, leftTokens } from '../kubeadm/cluster-tokens.ts';
+import { newLedger } from './baseline.ts';
+import { everywhere, isFirstMaster, no, type Phase, yes } from './phase.ts';
+import { putBack } from './put-back.ts';
+import { trust } from './trust.ts';
+
+const SWEEP = `
+[ -d ${RUN_DIR} ] || exit 0
+find ${RUN_DIR} -mindepth 1 -maxdepth 1 ! -name 'lock*' -exec rm -rf {} +
+`;
+
+/** Takes away what must not outlive a run: kboot's tokens, and kubeadm's configuration and output. */
+export const sweep: Phase = {
+  id: 'sweep',
+  title: 'Take tokens and secrets away',
+  on: everywhere,
+  after: [],
+  always: true,
+  decide: (subject, situation) => {
+    const { facts, machine } = subject;
+    const left = [...subject.leftTokens, ...facts.runFiles];
+    if (left.length > 0) return yes(`left by an earlier run: ${left.join(', ')}`);
+    const done = facts.present.has(machine.role === 'master' ? INITIALISED : JOINED);
+    const tokenMade =
+      isFirstMaster(subject, situation) &&
+      situation.subjects.some(({ facts: { present } }) => !present.has(JOINED) && !present.has(INITIALISED));
+    return done && !tokenMade ? no('nothing was left') : yes('this run makes some');
+  },
+  async run(context) {
+    const { host, subject, situation, signal } = context;
+    // While kubeadm still runs (a dropped connection), its files belong to it; the next run sweeps them.
+    const units = ['kboot-kubeadm-init.service', 'kboot-kubeadm-join.service'];
+    const { stdout } = await host.query(script('systemctl is-active "$@" || true', ...units), signal);
+    if (stdout.split('\n').includes('active')) return;
+    await host.change({ ...script(SWEEP), sudo: true }, signal);
+    // A machine that did not find its cluster is as it was: what was sent to it is taken back.
+    if (context.stateOf(trust) === 'failed' && !subject.ledger) {
+      for (const note of await putBack(host, newLedger(context), signal)) context.warn(note);
+    }
+    if (subject !== situation.master) return;
+    const admin = await host.query(
+      { ...script(`[ -e ${ADMIN_CONF} ] && echo yes || true`), sudo: true },
+      signal,
+    );
+    if (admin.stdout.trim() !== 'yes') return;
+    for (const id of await leftTokens(host, signal)) await deleteToken(host, id, signal);
+  },
+};
