@@ -6,8 +6,12 @@ const bin = (name) => `node_modules/.bin/${name}`;
 
 const CHECKS = [
   {
-    name: 'biome: format, lint, import order',
+    name: 'biome: format, lint',
     argv: [bin('biome'), 'check', '--error-on-warnings', '--max-diagnostics=200'],
+  },
+  {
+    name: 'dependency-cruiser: import order, no circles',
+    argv: [bin('depcruise'), 'src', '--config', '.dependency-cruiser.mjs', '--output-type', 'err'],
   },
   { name: 'tsc: types', argv: [bin('tsc'), '-p', '.', '--pretty', 'false'] },
   { name: 'knip: unused files, exports and packages', argv: [bin('knip'), '--no-progress'] },

@@ -52,54 +52,63 @@ const PROBES = [
   'src/config/rules/probe.ts',
 ];
 
-/** What every probe imports: one module of each folder of src, and each package. */
-const MODULES = [...Object.keys(ALL).map((folder) => `../${folder}/x.ts`), ...Object.keys(PACKAGES)];
-
-interface Finding {
-  readonly location: { readonly path: string; readonly start: { readonly line: number } };
+interface Violation {
+  readonly from: string;
+  readonly to: string;
 }
 
-let findings: readonly Finding[] = [];
-const copy = mkdtempSync(join(tmpdir(), 'kboot-lint-'));
+let violations: readonly Violation[] = [];
+const copy = mkdtempSync(join(tmpdir(), 'kboot-imports-'));
 afterAll(() => rmSync(copy, { recursive: true }));
 
 beforeAll(() => {
-  copyFileSync(join(ROOT, 'biome.json'), join(copy, 'biome.json'));
-  const text = MODULES.map((module) => `import '${module}';\n`).join('');
-  for (const file of [...PROBES, ...Object.keys(ALL).map((folder) => `src/${folder}/order.ts`)]) {
+  for (const file of ['.dependency-cruiser.mjs', 'tsconfig.json'])
+    copyFileSync(join(ROOT, file), join(copy, file));
+  const write = (file: string, text: string) => {
     mkdirSync(dirname(join(copy, file)), { recursive: true });
     writeFileSync(join(copy, file), text);
+  };
+  for (const folder of Object.keys(ALL)) write(`src/${folder}/x.ts`, 'export {};\n');
+  for (const file of [...PROBES, ...Object.keys(ALL).map((folder) => `src/${folder}/order.ts`)]) {
+    const up = '../'.repeat(file.split('/').length - 2);
+    const rooms = Object.keys(ALL).map((folder) => `import '${up}${folder}/x.ts';\n`);
+    write(file, [...rooms, ...Object.keys(PACKAGES).map((name) => `import '${name}';\n`)].join(''));
   }
-  const options = ['lint', '--only=style/noRestrictedImports', '--reporter=json', '--max-diagnostics=none'];
-  const { stdout } = spawnSync(join(ROOT, 'node_modules/.bin/biome'), options, {
-    cwd: copy,
-    encoding: 'utf8',
-  });
-  findings = JSON.parse(stdout).diagnostics;
+  write('src/lib/one.ts', "import type { Two } from './two.ts';\nexport type One = Two;\n");
+  write('src/lib/two.ts', "import type { One } from './one.ts';\nexport type Two = One;\n");
+  const { stdout } = spawnSync(
+    join(ROOT, 'node_modules/.bin/depcruise'),
+    ['src', '--config', '.dependency-cruiser.mjs', '--output-type', 'json'],
+    { cwd: copy, encoding: 'utf8', maxBuffer: 64 << 20 },
+  );
+  violations = JSON.parse(stdout).summary.violations;
 });
 
-/** The modules that biome forbids `file` to import. */
-function forbidden(file: string): string[] {
-  const lines = findings
-    .filter(({ location }) => location.path === file)
-    .map(({ location }) => location.start.line);
-  return MODULES.filter((_module, index) => lines.includes(index + 1));
-}
+/** What `file` must not import, of the rooms and of the packages. */
+const forbidden = (file: string): readonly string[] =>
+  violations.filter(({ from }) => from === file).map(({ to }) => to);
 
 test('every folder of src has its place in the order', () => {
   const folders = readdirSync(`${ROOT}/src`, { withFileTypes: true }).filter((entry) => entry.isDirectory());
   expect(folders.map(({ name }) => name).sort()).toEqual(Object.keys(ALL).sort());
 });
 
-test.each(Object.keys(ALL))('biome lets src/%s import what is below it, and nothing else', (folder) => {
+test.each(Object.keys(ALL))('src/%s may import what is below it, and nothing else', (folder) => {
   const above = Object.keys(ALL).filter((other) => other !== folder && !ALL[folder]?.includes(other));
-  const found = forbidden(`src/${folder}/order.ts`).filter((module) => module.startsWith('../'));
-  expect(found).toEqual(above.map((other) => `../${other}/x.ts`));
+  const found = forbidden(`src/${folder}/order.ts`).filter((module) => module.startsWith('src/'));
+  expect([...found].sort()).toEqual(above.map((other) => `src/${other}/x.ts`).sort());
 });
 
-test.each(PROBES)('biome lets %s import only the packages that belong there', (file) => {
+test.each(PROBES)('%s may import only the packages that belong there', (file) => {
   const elsewhere = Object.keys(PACKAGES).filter(
     (name) => !PACKAGES[name]?.some((place) => file.startsWith(place)),
   );
-  expect(forbidden(file).filter((module) => module in PACKAGES)).toEqual(elsewhere);
+  const found = forbidden(file).filter((module) => !module.startsWith('src/'));
+  expect([...found].sort()).toEqual(elsewhere.map((name) => name.replace('node:', '')).sort());
+});
+
+test('no module may import itself through others, not even their types', () => {
+  expect(violations).toContainEqual(
+    expect.objectContaining({ from: 'src/lib/one.ts', to: 'src/lib/two.ts' }),
+  );
 });

@@ -9,7 +9,7 @@ import { ExitWith } from './exit-with.ts';
 import type { Io } from './io.ts';
 import { paintFor } from './render/paint.ts';
 import { lineFormatter } from './report/lines.ts';
-import { startReporter } from './report/reporter.ts';
+import { startReporter } from './report/start-reporter.ts';
 import { RunFailed } from './run-failed.ts';
 
 /** What a verb is given once the global options are read. */

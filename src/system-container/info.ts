@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DEFAULT_HEALTH_TIMEOUT_S } from './manifest.ts';
 import type { Scalar } from './template.ts';
 import { listed, type TrackedFile, TrackedFileSchema } from './tracked-file.ts';
 
@@ -6,9 +7,6 @@ const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 
 /** The latest time that a date can have, in seconds. */
 const LATEST_S = 8.64e12;
-
-/** For images that do not say how long they need. */
-export const DEFAULT_HEALTH_TIMEOUT_S = 60;
 
 /** Readers must do without any key. Keys after `runtime` are kboot's own. */
 const InfoSchema = z.object({

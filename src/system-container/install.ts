@@ -5,13 +5,14 @@ import { applyChange } from './apply.ts';
 import { buildFiles } from './build-files.ts';
 import type { Leftovers } from './decide.ts';
 import { deploymentMessages, displayMessages } from './deployment-messages.ts';
+import type { DeploymentSpec } from './deployment-spec.ts';
 import { deploymentsOf, type FoundDeployments } from './deployments.ts';
 import type { SystemImage } from './image.ts';
 import type { Info } from './info.ts';
 import { unpackMissing } from './layer-store.ts';
 import { checkName, defaultName } from './names.ts';
 import { CHECKOUT_ROOT, DEFAULT_RUNTIME, deploymentPath, unitName } from './paths.ts';
-import { askMachine, settleAsked, type Wanted } from './plan-deployment.ts';
+import { askMachine, settleAsked } from './plan-deployment.ts';
 import type { Answers } from './probe.ts';
 import { startUnits } from './service.ts';
 import { NO_SIDE, sideOf, switchFiles } from './switch-files.ts';
@@ -31,7 +32,7 @@ export interface InstallRequest {
   /** Folders on the machine which hold blobs as `HEX`, in the order of trying. */
   readonly blobDirs: readonly string[];
   /** A root filesystem on the machine to use instead of the image's; see useRemoteRootfs(). */
-  readonly remote?: Wanted['remote'];
+  readonly remote?: DeploymentSpec['remote'];
   /** Stops before anything is changed, and tells what would be. */
   readonly display?: boolean;
   /** Directories that are read-only on the machine, of those in MAY_BE_READ_ONLY; none when absent. */
@@ -89,17 +90,17 @@ export async function installSystemContainer(
     throw new KbootError('IMAGE_INVALID', `${image.name} is an image to be run once: it cannot be installed`);
   }
 
-  const wanted: Wanted = {
+  const spec: DeploymentSpec = {
     ...{ image, name, slot: 0, userValues, uuid: newUuid(), capabilities, runtime },
     ...{ readOnly, remote: request.remote },
   };
-  const asked = await askMachine(host, wanted, undefined, signal);
+  const asked = await askMachine(host, spec, undefined, signal);
   const { deployments } = asked.answers;
   checkName(name, deployments.links.keys());
   const present = await alreadyPresent(host, request, name, asked.answers, signal);
   if (present) return present;
 
-  const settled = settleAsked(wanted, asked, {
+  const settled = settleAsked(spec, asked, {
     leftovers: leftoversOf(deployments, name),
     created: Math.floor(now() / 1000),
   });
@@ -111,7 +112,7 @@ export async function installSystemContainer(
   };
   if (request.display)
     return { ...result, status: 'displayed', messages: displayMessages(dir, name, settled) };
-  await unpackMissing(host, wanted, deployments.layers, request.blobDirs, signal);
+  await unpackMissing(host, spec, deployments.layers, request.blobDirs, signal);
   const enable = settled.unit !== undefined && canBeEnabled(settled.unit) ? [unitName(name)] : [];
   const applied = await applyChange(
     host,

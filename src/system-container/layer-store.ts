@@ -1,10 +1,10 @@
 import { script } from '../host/command.ts';
 import { CLEAR_DAMAGED } from '../host/damaged-blobs.ts';
 import type { Host } from '../host/host.ts';
+import type { DeploymentSpec } from './deployment-spec.ts';
 import { FINGERPRINT_SCRIPT } from './fingerprint.ts';
 import type { LayerStep } from './layer-merge.ts';
 import { CHECKOUT_ROOT } from './paths.ts';
-import type { Wanted } from './plan-deployment.ts';
 
 /** Unpacking may have to wait for a slow disk. */
 const UNPACK_TIMEOUT_MS = 30 * 60 * 1000;
@@ -135,7 +135,7 @@ export async function unpackLayers(
 /** Unpacks the layers of a deployment that the store, as it was listed, lacks; none for a remote root filesystem. */
 export async function unpackMissing(
   host: Host,
-  { image, remote }: Pick<Wanted, 'image' | 'remote'>,
+  { image, remote }: Pick<DeploymentSpec, 'image' | 'remote'>,
   stored: ReadonlySet<string>,
   blobDirs: readonly string[],
   signal: AbortSignal | undefined,

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { KbootError } from '../lib/errors.ts';
-import { DEFAULT_HEALTH_TIMEOUT_S } from './info.ts';
+
+/** For images that do not say how long they need. */
+export const DEFAULT_HEALTH_TIMEOUT_S = 60;
 
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 

@@ -2,29 +2,14 @@ import type { Host } from '../host/host.ts';
 import { KbootError } from '../lib/errors.ts';
 import { recoverSwitch } from './apply.ts';
 import { type Leftovers, type Settled, settle } from './decide.ts';
+import type { DeploymentSpec } from './deployment-spec.ts';
 import type { SystemImage } from './image.ts';
 import type { Info } from './info.ts';
 import { layerName } from './layer-store.ts';
-import { CHECKOUT_ROOT, type Slot } from './paths.ts';
+import { CHECKOUT_ROOT } from './paths.ts';
 import { type Answers, probe } from './probe.ts';
 import { pathsToAsk, type Rendered, type RenderInputs, render } from './render.ts';
 import { type RuntimeFeatures, USUAL_FEATURES } from './unit.ts';
-
-/** A deployment that somebody wants on a machine. */
-export interface Wanted {
-  readonly image: SystemImage;
-  readonly name: string;
-  readonly slot: Slot;
-  readonly userValues: Readonly<Record<string, string>>;
-  readonly uuid: string;
-  /** What the machine's bounding set allows; see machineCapabilities(). */
-  readonly capabilities: readonly string[];
-  /** Path of the OCI runtime on the machine. */
-  readonly runtime: string;
-  /** Directories that are read-only on the machine, of those in MAY_BE_READ_ONLY. */
-  readonly readOnly: readonly string[];
-  readonly remote?: { readonly given: string; readonly rootfs: string } | undefined;
-}
 
 /** What a machine answered to the questions that a deployment raises. */
 export interface Asked {
@@ -39,13 +24,13 @@ export interface Asked {
  */
 export async function askMachine(
   host: Host,
-  wanted: Wanted,
+  spec: DeploymentSpec,
   previous: Info | undefined,
   signal: AbortSignal | undefined,
 ): Promise<Asked> {
-  const { image, name, runtime, remote } = wanted;
+  const { image, name, runtime, remote } = spec;
   const common: Omit<RenderInputs, 'features' | 'facts' | 'spec'> = {
-    ...wanted,
+    ...spec,
     root: CHECKOUT_ROOT,
     remoteRootfs: remote?.rootfs,
   };
@@ -77,7 +62,7 @@ export async function askMachine(
 
 /** Decides the deployment from what was answered. Throws REFUSED. */
 export function settleAsked(
-  wanted: Wanted,
+  spec: DeploymentSpec,
   { answers, rendered }: Asked,
   replaced: {
     readonly previous?: Info;
@@ -91,8 +76,8 @@ export function settleAsked(
     return kind !== 'directory' && now !== '-' && now !== checksum;
   });
   return settle({
-    ...{ ...wanted, ...replaced, rendered, states: answers.states },
-    layers: wanted.remote ? [] : wanted.image.steps.map(layerName),
+    ...{ ...spec, ...replaced, rendered, states: answers.states },
+    layers: spec.remote ? [] : spec.image.steps.map(layerName),
     modified: new Set(modified.map(({ path }) => path)),
   });
 }

@@ -1,6 +1,7 @@
 import type { Files } from './archive.ts';
 import type { Settled } from './decide.ts';
-import { DEFAULT_HEALTH_TIMEOUT_S, type Info, parseInfo } from './info.ts';
+import { type Info, parseInfo } from './info.ts';
+import { DEFAULT_HEALTH_TIMEOUT_S } from './manifest.ts';
 import { removalList, switchLines } from './tracked-file.ts';
 
 /** What a switch has to know of a deployment; nothing of it for none. */

@@ -4,11 +4,12 @@ import { KbootError } from '../lib/errors.ts';
 import { type Applied, applyChange } from './apply.ts';
 import { buildFiles } from './build-files.ts';
 import { deploymentMessages } from './deployment-messages.ts';
+import type { DeploymentSpec } from './deployment-spec.ts';
 import type { SystemImage } from './image.ts';
 import { type Installed, requireInstalled } from './installed.ts';
 import { unpackMissing } from './layer-store.ts';
 import { CHECKOUT_ROOT, DEFAULT_RUNTIME, deploymentPath, otherSlot } from './paths.ts';
-import { askMachine, settleAsked, type Wanted } from './plan-deployment.ts';
+import { askMachine, settleAsked } from './plan-deployment.ts';
 import { type SwitchOptions, sideOf, switchFiles } from './switch-files.ts';
 import { isSame, recordedValues, type UserValues } from './user-values.ts';
 
@@ -24,7 +25,7 @@ export interface UpdateRequest {
   readonly readOnly?: readonly string[];
   /** Builds the deployment and does not switch to it. */
   readonly prepareOnly?: boolean;
-  readonly remote?: Wanted['remote'];
+  readonly remote?: DeploymentSpec['remote'];
 }
 
 export interface UpdateOptions extends SwitchOptions {
@@ -80,14 +81,14 @@ export async function updateSystemContainer(
     return activateSystemContainer(host, name, { signal, healthTimeoutS });
   }
 
-  const wanted: Wanted = {
+  const spec: DeploymentSpec = {
     ...{ image, name, userValues, capabilities, slot: otherSlot(active), remote, readOnly },
     uuid: String(previous.values['UUID'] ?? randomUUID()),
     runtime: request.runtime ?? (previous.runtime || DEFAULT_RUNTIME),
   };
-  const asked = await askMachine(host, wanted, previous, signal);
-  const settled = settleAsked(wanted, asked, { previous, created: Math.floor(now() / 1000) });
-  await unpackMissing(host, wanted, asked.answers.deployments.layers, request.blobDirs, signal);
+  const asked = await askMachine(host, spec, previous, signal);
+  const settled = settleAsked(spec, asked, { previous, created: Math.floor(now() / 1000) });
+  await unpackMissing(host, spec, asked.answers.deployments.layers, request.blobDirs, signal);
   const applied = await applyChange(
     host,
     {

@@ -4,7 +4,7 @@ import { jsonReporter } from '../../src/cli/report/json.ts';
 import { lineFormatter, linesReporter } from '../../src/cli/report/lines.ts';
 import { LiveList } from '../../src/cli/report/live.ts';
 import { formatProgress } from '../../src/cli/report/progress.ts';
-import { startReporter } from '../../src/cli/report/reporter.ts';
+import { startReporter } from '../../src/cli/report/start-reporter.ts';
 import type { Event } from '../../src/lib/events.ts';
 import { testIo } from '../helpers/io.ts';
 

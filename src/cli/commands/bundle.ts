@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { Io } from '../io.ts';
 import { type Register, runVerb } from '../verb.ts';
+import type { BuildFlags, InspectFlags, LockFlags, VerifyFlags } from '../verbs/bundle-commands.ts';
 
 /** kboot bundle build | inspect | verify | lock */
 export const registerBundle: Register = (program, io) => {
@@ -85,27 +86,3 @@ function registerVerify(bundle: Command, io: Io): void {
 }
 
 /** The options of the verbs, as commander hands them over. */
-interface ChosenFlags {
-  readonly kubernetes?: string;
-  readonly source: 'modules' | 'upstream';
-}
-
-export interface BuildFlags extends ChosenFlags {
-  readonly locked: boolean;
-  readonly install: boolean;
-  readonly mirror: readonly string[];
-}
-
-export interface LockFlags {
-  readonly kubernetes?: string;
-  readonly arch: string;
-  readonly mirror: readonly string[];
-}
-
-export interface InspectFlags extends ChosenFlags {
-  readonly json: boolean;
-}
-
-export interface VerifyFlags extends ChosenFlags {
-  readonly digest?: string;
-}

@@ -1,8 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { LEAST_MEMORY, SUITES, type Suite, USUAL_SIZE } from '../../lab/kind.ts';
+import { LEAST_MEMORY, SUITES, USUAL_SIZE } from '../../lab/kind.ts';
 import { DEFAULT_LAB } from '../../lab/names.ts';
 import type { Io } from '../io.ts';
 import { type Register, runVerb } from '../verb.ts';
+import type { DownOptions, NameOption, StatusOptions, UpOptions } from '../verbs/lab.ts';
 
 /** kboot lab up | down | status | ssh */
 export const registerLab: Register = (program, io) => {
@@ -72,31 +73,6 @@ function registerSsh(lab: Command, io: Io): void {
         (await import('../verbs/lab.ts')).runLabSsh(run.io, machine, argv, options),
       );
     });
-}
-
-/** The options of the lab's verbs, as commander hands them over. */
-export interface NameOption {
-  readonly name: string;
-}
-
-export interface UpOptions extends NameOption {
-  readonly nodes?: number;
-  readonly masters?: number;
-  readonly install: boolean;
-  readonly imageBased?: boolean;
-  /** `true` without a release. */
-  readonly vm?: true | Suite;
-  /** MiB */
-  readonly memory?: number;
-  readonly cpus?: number;
-}
-
-export interface DownOptions extends NameOption {
-  readonly image: boolean;
-}
-
-export interface StatusOptions extends NameOption {
-  readonly json: boolean;
 }
 
 function count(text: string): number {

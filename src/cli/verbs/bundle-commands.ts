@@ -5,13 +5,37 @@ import { type Bundle, openBundle } from '../../bundle/open.ts';
 import { totalsOf } from '../../bundle/totals.ts';
 import { verifyBundle } from '../../bundle/verify.ts';
 import { formatBytes } from '../../lib/units.ts';
-import type { BuildFlags, InspectFlags, LockFlags, VerifyFlags } from '../commands/bundle.ts';
 import type { Io } from '../io.ts';
 import { jsonDocument } from '../render/json.ts';
 import { renderTable } from '../render/table.ts';
 import type { Run } from '../verb.ts';
 import { buildProgress } from './build-progress.ts';
 import { cacheDirOf } from './bundle.ts';
+
+interface ChosenFlags {
+  readonly kubernetes?: string;
+  readonly source: 'modules' | 'upstream';
+}
+
+export interface BuildFlags extends ChosenFlags {
+  readonly locked: boolean;
+  readonly install: boolean;
+  readonly mirror: readonly string[];
+}
+
+export interface LockFlags {
+  readonly kubernetes?: string;
+  readonly arch: string;
+  readonly mirror: readonly string[];
+}
+
+export interface InspectFlags extends ChosenFlags {
+  readonly json: boolean;
+}
+
+export interface VerifyFlags extends ChosenFlags {
+  readonly digest?: string;
+}
 
 /** `kboot bundle build`: resolves with the folder and the digest, for kboot.yaml. */
 export async function runBundleBuild(

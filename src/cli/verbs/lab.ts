@@ -1,3 +1,4 @@
+import type { Suite } from '../../lab/kind.ts';
 import {
   type LabContext,
   labCommand,
@@ -8,11 +9,35 @@ import {
   type WantedOptions,
 } from '../../lab/lab.ts';
 import { KbootError } from '../../lib/errors.ts';
-import type { DownOptions, NameOption, StatusOptions, UpOptions } from '../commands/lab.ts';
 import { ExitWith } from '../exit-with.ts';
 import { jsonDocument } from '../render/json.ts';
 import { renderTable } from '../render/table.ts';
 import type { Run } from '../verb.ts';
+
+/** The options of the lab's verbs, as commander hands them over. */
+export interface NameOption {
+  readonly name: string;
+}
+
+export interface UpOptions extends NameOption {
+  readonly nodes?: number;
+  readonly masters?: number;
+  readonly install: boolean;
+  readonly imageBased?: boolean;
+  /** `true` without a release. */
+  readonly vm?: true | Suite;
+  /** MiB */
+  readonly memory?: number;
+  readonly cpus?: number;
+}
+
+export interface DownOptions extends NameOption {
+  readonly image: boolean;
+}
+
+export interface StatusOptions extends NameOption {
+  readonly json: boolean;
+}
 
 /** `kboot lab up`. Resolves with the machines as a table, and the cluster file's text when another was kept. */
 export async function runLabUp(

@@ -8,6 +8,12 @@ export interface HostFlags {
   readonly allHosts: boolean;
 }
 
+/** What every verb takes that changes something. */
+export interface ChangeFlags extends HostFlags {
+  readonly dryRun: boolean;
+  readonly json: boolean;
+}
+
 /**
  * The machines of a verb: those that `--host` names, or all. Without either a verb that only reads takes all, and one
  * that changes takes the only machine there is. Throws USAGE.

@@ -3,8 +3,7 @@ import { resultsOf } from '../../../plan/outcome.ts';
 import type { Run } from '../../verb.ts';
 import { readCluster } from '../cluster.ts';
 import { applySteps, finish, withMachines } from './change.ts';
-import { chooseMachines } from './machines.ts';
-import type { ChangeFlags } from './rollback.ts';
+import { type ChangeFlags, chooseMachines } from './machines.ts';
 
 /** Deletes what no container needs any more. */
 export async function runPrune(run: Run, flags: ChangeFlags): Promise<string> {

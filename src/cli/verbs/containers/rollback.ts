@@ -3,12 +3,7 @@ import { resultsOf } from '../../../plan/outcome.ts';
 import type { Run } from '../../verb.ts';
 import { readCluster } from '../cluster.ts';
 import { applySteps, finish, requireSomewhere, withMachines } from './change.ts';
-import { chooseMachines, type HostFlags } from './machines.ts';
-
-export interface ChangeFlags extends HostFlags {
-  readonly dryRun: boolean;
-  readonly json: boolean;
-}
+import { type ChangeFlags, chooseMachines } from './machines.ts';
 
 export interface RollbackFlags extends ChangeFlags {
   /** Seconds. */

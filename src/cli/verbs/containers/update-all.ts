@@ -7,7 +7,7 @@ import type { Run } from '../../verb.ts';
 import { throwFailures } from '../session.ts';
 import { type Change, withMachines } from './change.ts';
 import { Images } from './images.ts';
-import type { UpdateFlags } from './update.ts';
+import type { UpdateFlags } from './update-flags.ts';
 import { updateMachines } from './update-machines.ts';
 
 /** What others need to run is updated first. */

@@ -3,22 +3,10 @@ import type { Run } from '../../verb.ts';
 import { readCluster } from '../cluster.ts';
 import { finish, requireSomewhere, withMachines } from './change.ts';
 import { Images } from './images.ts';
-import { chooseMachines, type HostFlags, parseSettings } from './machines.ts';
+import { chooseMachines, parseSettings } from './machines.ts';
 import { updateAll } from './update-all.ts';
+import type { UpdateFlags } from './update-flags.ts';
 import { updateMachines } from './update-machines.ts';
-
-export interface UpdateFlags extends HostFlags {
-  readonly all: boolean;
-  readonly rebase?: string;
-  readonly set: readonly string[];
-  readonly runtime?: string;
-  readonly prepare: boolean;
-  readonly activate: boolean;
-  readonly healthTimeout?: number;
-  readonly insecureRegistry: boolean;
-  readonly dryRun: boolean;
-  readonly json: boolean;
-}
 
 /** Updates one container, or all, on the chosen machines. */
 export async function runUpdate(run: Run, name: string | undefined, flags: UpdateFlags): Promise<string> {
