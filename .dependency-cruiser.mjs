@@ -7,9 +7,10 @@ const ROOMS = {
   host: ['lib'],
   lab: BASE,
   ...Object.fromEntries(PARTS.map((part) => [part, [...BASE, ...PARTS]])),
-  phases: [...BASE, ...PARTS],
-  plan: [...BASE, ...PARTS, 'phases'],
-  cli: [...BASE, ...PARTS, 'phases', 'plan', 'lab'],
+  session: [...BASE, ...PARTS],
+  phases: [...BASE, ...PARTS, 'session'],
+  plan: [...BASE, ...PARTS, 'session', 'phases'],
+  cli: [...BASE, ...PARTS, 'session', 'phases', 'plan', 'lab'],
 };
 
 /** Where each package with side effects may be imported; everywhere else a Host or Io is at hand. */

@@ -23,9 +23,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const PARTS = Object.keys(MAY_IMPORT).filter((folder) => folder !== 'lab');
 const ALL: Readonly<Record<string, readonly string[]>> = {
   ...MAY_IMPORT,
-  phases: PARTS,
-  plan: [...PARTS, 'phases'],
-  cli: [...PARTS, 'phases', 'plan', 'lab'],
+  session: PARTS,
+  phases: [...PARTS, 'session'],
+  plan: [...PARTS, 'session', 'phases'],
+  cli: [...PARTS, 'session', 'phases', 'plan', 'lab'],
 };
 
 /** Where each package with side effects may be imported. */

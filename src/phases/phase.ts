@@ -1,31 +1,8 @@
 import type { Bundle } from '../bundle/open.ts';
-import type { Cluster, Machine } from '../config/cluster.ts';
-import type { Facts } from '../facts/facts.ts';
-import type { Ledger } from '../facts/ledger.ts';
+import type { Cluster } from '../config/cluster.ts';
 import type { Host } from '../host/host.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { ListedContainer } from '../system-container/index.ts';
-
-/** A machine as this run found it. */
-export interface Subject {
-  readonly machine: Machine;
-  /** By which the other machines reach it: written in kboot.yaml or found out from its routes. */
-  readonly address: string;
-  readonly facts: Facts;
-  /** undefined: kboot never changed the machine. */
-  readonly ledger: Ledger | undefined;
-  readonly containers: readonly ListedContainer[];
-  /** On a master whose API answers: ids of the tokens that earlier runs of kboot left. */
-  readonly leftTokens: readonly string[];
-}
-
-/** Everything a decision may look at. */
-export interface Situation {
-  readonly cluster: Cluster;
-  readonly subjects: readonly Subject[];
-  /** The first master, as this run found it. */
-  readonly master: Subject;
-}
+import type { ClusterState, MachineState } from '../session/state.ts';
 
 /** Whether a phase has something to do, and why. */
 export interface Decision {
@@ -40,9 +17,9 @@ export type OutcomeState = 'done' | 'skipped' | 'failed' | 'blocked';
 export interface PhaseContext {
   readonly cluster: Cluster;
   readonly bundle: Bundle;
-  readonly subject: Subject;
+  readonly subject: MachineState;
   readonly host: Host;
-  readonly situation: Situation;
+  readonly situation: ClusterState;
   /** The connection to the first master. */
   readonly master: Host;
   readonly clock: Clock;
@@ -65,7 +42,7 @@ export interface Phase<Result = unknown> {
   readonly id: string;
   readonly title: string;
   /** The machines it runs on. */
-  on(subject: Subject, situation: Situation): boolean;
+  on(subject: MachineState, situation: ClusterState): boolean;
   /**
    * Phases that must be over first, where the recipe has them: those of the same machine, or of every machine that has
    * them when this one does not. Phases that do not wait for each other run at the same time.
@@ -83,12 +60,12 @@ export interface Phase<Result = unknown> {
   /** Runs at the end whatever happened before, also after Ctrl-C: it cleans up. */
   readonly always?: boolean;
   /** Pure: `--dry-run` and the run share it. */
-  decide(subject: Subject, situation: Situation, bundle: Bundle): Decision;
+  decide(subject: MachineState, situation: ClusterState, bundle: Bundle): Decision;
   run(context: PhaseContext): Promise<Result>;
 }
 
-export const isFirstMaster = (subject: Subject, { master }: Situation): boolean => subject === master;
-export const isNode = (subject: Subject): boolean => subject.machine.role === 'node';
+export const isFirstMaster = (subject: MachineState, { master }: ClusterState): boolean => subject === master;
+export const isNode = (subject: MachineState): boolean => subject.machine.role === 'node';
 export const everywhere = (): boolean => true;
 
 export const yes = (because: string): Decision => ({ run: true, because });

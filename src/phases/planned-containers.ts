@@ -1,17 +1,17 @@
 import type { Bundle } from '../bundle/open.ts';
 import { systemImages } from '../bundle/select.ts';
 import { etcdValues } from '../etcd/values.ts';
+import type { MachineState } from '../session/state.ts';
 import type { PlannedContainer } from '../system-container/index.ts';
 import { readBundleImage } from './install-container.ts';
 import { kubeletValues } from './kubelet.ts';
 import { runtimeValues } from './node-runtime.ts';
-import type { Subject } from './phase.ts';
 import { systemContainerName } from './system-containers.ts';
 
 /** The values that this run gives to each system container on the machine. */
 export function containerValues(
   name: string,
-  { machine, address, facts }: Subject,
+  { machine, address, facts }: MachineState,
   { lock }: Bundle,
 ): Readonly<Record<string, string>> {
   if (name === 'node-runtime') return runtimeValues(facts, lock);
@@ -21,7 +21,7 @@ export function containerValues(
 
 /** The system containers that the machine is going to get. */
 export function plannedContainers(
-  subject: Subject,
+  subject: MachineState,
   bundle: Bundle,
   cacheDir: string,
 ): Promise<readonly PlannedContainer[]> {

@@ -1,10 +1,10 @@
 import type { Bundle } from '../bundle/open.ts';
 import type { Cluster } from '../config/cluster.ts';
 import type { ClusterSettings, MachineSettings } from '../kubeadm/config.ts';
-import type { Subject } from './phase.ts';
+import type { MachineState } from '../session/state.ts';
 
 /** The API certificate is good for every master, for the machine itself and for the endpoint. */
-function certSANs(cluster: Cluster, subjects: readonly Subject[]): readonly string[] {
+function certSANs(cluster: Cluster, subjects: readonly MachineState[]): readonly string[] {
   const endpoint = cluster.endpoint.replace(/:\d+$/, '');
   const masters = cluster.masters.flatMap(({ name, address }) => [
     name,
@@ -18,7 +18,7 @@ function certSANs(cluster: Cluster, subjects: readonly Subject[]): readonly stri
 export function clusterSettings(
   cluster: Cluster,
   bundle: Bundle,
-  subjects: readonly Subject[],
+  subjects: readonly MachineState[],
 ): ClusterSettings {
   return {
     name: cluster.name,
@@ -34,7 +34,10 @@ export function clusterSettings(
 }
 
 /** A machine in kubeadm's terms. */
-export function machineSettings({ machine, address, facts }: Subject, cluster: Cluster): MachineSettings {
+export function machineSettings(
+  { machine, address, facts }: MachineState,
+  cluster: Cluster,
+): MachineSettings {
   return {
     name: machine.name,
     address,

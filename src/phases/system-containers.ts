@@ -3,10 +3,10 @@ import type { BundleImage } from '../bundle/lock.ts';
 import type { Bundle } from '../bundle/open.ts';
 import { type Blob, blobsOf, hexOf, systemImage } from '../bundle/select.ts';
 import { KbootError } from '../lib/errors.ts';
-import type { Subject } from './phase.ts';
+import type { MachineState } from '../session/state.ts';
 
 /** The system container of that name runs this bundle's image. */
-export function isInstalled(subject: Subject, name: string, bundle: Bundle): boolean {
+export function isInstalled(subject: MachineState, name: string, bundle: Bundle): boolean {
   const image = systemImage(bundle.lock, name);
   const installed = subject.containers.find((container) => container.name === name);
   return image !== undefined && installed?.revision === hexOf(image.manifest.digest);
@@ -24,7 +24,7 @@ export function requireImage(bundle: Bundle, name: string): BundleImage {
 }
 
 /** containerd has the image under its name, and no more under the one that it has while it is unpacked. */
-export function isImported({ facts }: Subject, { name, manifest }: BundleImage): boolean {
+export function isImported({ facts }: MachineState, { name, manifest }: BundleImage): boolean {
   return facts.images[name] === manifest.digest && !(`${UNPACKING}${name}` in facts.images);
 }
 
@@ -32,7 +32,7 @@ export function isImported({ facts }: Subject, { name, manifest }: BundleImage):
  * Blobs which the machine must still be sent for these images: a pod image's blob must be staged or in
  * containerd, a system image's layer may also be in the layer store already.
  */
-export function missingBlobs({ facts }: Subject, images: readonly BundleImage[]): readonly Blob[] {
+export function missingBlobs({ facts }: MachineState, images: readonly BundleImage[]): readonly Blob[] {
   const isThere = ({ digest, size }: Blob, kind: BundleImage['kind']) => {
     const hex = hexOf(digest);
     return (

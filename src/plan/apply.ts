@@ -2,14 +2,15 @@ import type { Bundle } from '../bundle/open.ts';
 import type { Host } from '../host/host.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Report } from '../lib/events.ts';
-import type { Phase, Situation, Subject } from '../phases/phase.ts';
+import type { Phase } from '../phases/phase.ts';
+import type { ClusterState, MachineState } from '../session/state.ts';
 import { makePlan, type Plan } from './plan.ts';
 import { foreignFiles, preflight, refuseErrors } from './preflight/preflight.ts';
 import { type PlanResult, runPlan } from './run.ts';
 
 export interface ApplyOptions {
   readonly bundle: Bundle;
-  readonly hosts: ReadonlyMap<Subject, Host>;
+  readonly hosts: ReadonlyMap<MachineState, Host>;
   readonly clock: Clock;
   readonly report: Report;
   readonly signal: AbortSignal;
@@ -19,7 +20,7 @@ export interface ApplyOptions {
 
 /** Checks the machines and decides: what `--dry-run` shows. Throws PREFLIGHT_FAILED with every problem. */
 export async function planRecipe(
-  situation: Situation,
+  situation: ClusterState,
   recipe: readonly Phase[],
   { bundle, hosts, cacheDir, report, signal }: Omit<ApplyOptions, 'clock' | 'limit'>,
 ): Promise<Plan> {
@@ -37,11 +38,11 @@ export async function planRecipe(
 /** Carries a plan out. */
 export async function applyPlan(
   plan: Plan,
-  situation: Situation,
+  situation: ClusterState,
   options: ApplyOptions,
 ): Promise<PlanResult> {
   const { bundle, hosts, cacheDir, clock } = options;
-  const hostOf = (subject: Subject): Host => {
+  const hostOf = (subject: MachineState): Host => {
     const host = hosts.get(subject);
     if (!host) throw new Error(`no connection to ${subject.machine.name}`);
     return host;

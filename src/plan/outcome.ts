@@ -1,5 +1,7 @@
 import { KbootError } from '../lib/errors.ts';
-import type { Phase, Subject } from '../phases/phase.ts';
+import type { Failure } from '../lib/failure.ts';
+import type { Phase } from '../phases/phase.ts';
+import type { MachineState } from '../session/state.ts';
 import type { Plan, Step } from './plan.ts';
 
 /** How a step of a plan ended. */
@@ -15,7 +17,7 @@ export type Outcome =
 export type Outcomes = ReadonlyMap<Step, Outcome>;
 
 /** How a phase ended on a machine; undefined where it was not part of the run, or is not over. */
-export function outcomeOf(phase: Phase, subject: Subject, outcomes: Outcomes): Outcome | undefined {
+export function outcomeOf(phase: Phase, subject: MachineState, outcomes: Outcomes): Outcome | undefined {
   for (const [step, outcome] of outcomes) {
     if (step.phase.id === phase.id && step.subject === subject) return outcome;
   }
@@ -23,7 +25,10 @@ export function outcomeOf(phase: Phase, subject: Subject, outcomes: Outcomes): O
 }
 
 /** What a phase made, by machine, where it was done. */
-export function resultsOf<Result>(phase: Phase<Result>, outcomes: Outcomes): ReadonlyMap<Subject, Result> {
+export function resultsOf<Result>(
+  phase: Phase<Result>,
+  outcomes: Outcomes,
+): ReadonlyMap<MachineState, Result> {
   return new Map(
     [...outcomes].flatMap(([step, outcome]) =>
       step.phase.id === phase.id && outcome.state === 'done'
@@ -34,21 +39,12 @@ export function resultsOf<Result>(phase: Phase<Result>, outcomes: Outcomes): Rea
 }
 
 /** What a phase made on a machine, or on the only one where it was done. Throws an Error where there is nothing. */
-export function resultFor<Result>(phase: Phase<Result>, subject: Subject, outcomes: Outcomes): Result {
+export function resultFor<Result>(phase: Phase<Result>, subject: MachineState, outcomes: Outcomes): Result {
   const results = resultsOf(phase, outcomes);
   const [first, ...others] = results.keys();
   const from = results.has(subject) ? subject : others.length === 0 ? first : undefined;
   if (from === undefined) throw new Error(`nothing is there yet of the phase ${phase.id}`);
   return results.get(from) as Result;
-}
-
-/** A failure of one machine. */
-export interface Failure {
-  readonly host: string;
-  readonly phase: string;
-  readonly error: unknown;
-  /** The machine itself is well: what it waits for failed on another one. */
-  readonly blocked?: true;
 }
 
 /**

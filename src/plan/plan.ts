@@ -1,10 +1,11 @@
 import type { Bundle } from '../bundle/open.ts';
-import type { Decision, Phase, Situation, Subject } from '../phases/phase.ts';
+import type { Decision, Phase } from '../phases/phase.ts';
+import type { ClusterState, MachineState } from '../session/state.ts';
 
 /** One phase on one machine, with what was decided about it. */
 export interface Step {
   readonly phase: Phase;
-  readonly subject: Subject;
+  readonly subject: MachineState;
   readonly decision: Decision;
 }
 
@@ -14,7 +15,7 @@ export interface Plan {
 }
 
 /** Decides for every phase and machine. A pure function of what the machines said. */
-export function makePlan(recipe: readonly Phase[], situation: Situation, bundle: Bundle): Plan {
+export function makePlan(recipe: readonly Phase[], situation: ClusterState, bundle: Bundle): Plan {
   const steps = recipe.flatMap((phase) =>
     situation.subjects
       .filter((subject) => phase.on(subject, situation))

@@ -3,9 +3,10 @@ import pLimit from 'p-limit';
 import type { Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Report } from '../lib/events.ts';
+import type { Failure } from '../lib/failure.ts';
 import type { PhaseContext } from '../phases/phase.ts';
 import { explainFullDisk } from './full-disk.ts';
-import { type Failure, failuresOf, type Outcome, type Outcomes, outcomeOf, resultFor } from './outcome.ts';
+import { failuresOf, type Outcome, type Outcomes, outcomeOf, resultFor } from './outcome.ts';
 import type { Plan, Step } from './plan.ts';
 import { Schedule } from './schedule.ts';
 

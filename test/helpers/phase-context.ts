@@ -1,4 +1,5 @@
-import type { Phase, PhaseContext, Situation, Subject } from '../../src/phases/phase.ts';
+import type { Phase, PhaseContext } from '../../src/phases/phase.ts';
+import type { ClusterState, MachineState } from '../../src/session/state.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeHost } from './fake-host.ts';
 import { BUNDLE, situationOf, subjectWith } from './situation.ts';
@@ -15,7 +16,7 @@ export interface FakeContext extends PhaseContext {
 
 /** A context on the master, or on `subject` with a host of its own. */
 export function contextWith(
-  changed: { readonly situation?: Situation; readonly subject?: Subject } & Partial<
+  changed: { readonly situation?: ClusterState; readonly subject?: MachineState } & Partial<
     Pick<FakeContext, 'bundle'>
   > = {},
 ): FakeContext {

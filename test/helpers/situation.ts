@@ -3,7 +3,7 @@ import type { Bundle } from '../../src/bundle/open.ts';
 import type { Cluster, Machine } from '../../src/config/cluster.ts';
 import type { Facts } from '../../src/facts/facts.ts';
 import type { Ledger } from '../../src/facts/ledger.ts';
-import type { Situation, Subject } from '../../src/phases/phase.ts';
+import type { ClusterState, MachineState } from '../../src/session/state.ts';
 
 /** Facts of a machine on which nothing is wrong and nothing was done. */
 export function factsWith(changed: Partial<Facts> = {}): Facts {
@@ -67,7 +67,11 @@ export function machineWith(name: string, role: Machine['role']): Machine {
 }
 
 /** A fresh machine of this run. */
-export function subjectWith(name: string, role: Machine['role'], changed: Partial<Subject> = {}): Subject {
+export function subjectWith(
+  name: string,
+  role: Machine['role'],
+  changed: Partial<MachineState> = {},
+): MachineState {
   return {
     machine: machineWith(name, role),
     address: '10.0.0.10',
@@ -80,7 +84,7 @@ export function subjectWith(name: string, role: Machine['role'], changed: Partia
 }
 
 /** A cluster of these machines, the first of them its master. */
-export function situationOf(master: Subject, ...others: readonly Subject[]): Situation {
+export function situationOf(master: MachineState, ...others: readonly MachineState[]): ClusterState {
   const subjects = [master, ...others];
   const of = (role: Machine['role']) => subjects.map(({ machine }) => machine).filter((m) => m.role === role);
   const cluster: Cluster = {

@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import type { Facts } from '../../src/facts/facts.ts';
 import type { Ledger } from '../../src/facts/ledger.ts';
 import { INITIALISED, JOINED } from '../../src/facts/paths.ts';
-import type { Subject } from '../../src/phases/phase.ts';
 import { preflight, refuseErrors } from '../../src/plan/preflight/preflight.ts';
+import type { MachineState } from '../../src/session/state.ts';
 import { BUNDLE, EMPTY_LEDGER, factsWith, situationOf, subjectWith } from '../helpers/situation.ts';
 
-const master = (facts: Partial<Facts> = {}, more: Partial<Subject> = {}): Subject =>
+const master = (facts: Partial<Facts> = {}, more: Partial<MachineState> = {}): MachineState =>
   subjectWith('master.example.com', 'master', { facts: factsWith(facts), ...more });
-const node = (facts: Partial<Facts> = {}, more: Partial<Subject> = {}): Subject =>
+const node = (facts: Partial<Facts> = {}, more: Partial<MachineState> = {}): MachineState =>
   subjectWith('node1.example.com', 'node', { facts: factsWith({ machineId: 'n', ...facts }), ...more });
 
 const problemsOf = (...subjects: Parameters<typeof situationOf>) =>

@@ -1,10 +1,11 @@
 import type { Bundle } from '../../bundle/open.ts';
 import { systemClock } from '../../lib/clock.ts';
+import type { Failure } from '../../lib/failure.ts';
 import type { Phase } from '../../phases/phase.ts';
 import { applyPlan, planRecipe } from '../../plan/apply.ts';
-import type { Failure, Outcomes } from '../../plan/outcome.ts';
+import type { Outcomes } from '../../plan/outcome.ts';
 import { changesOf, makePlan, type Plan } from '../../plan/plan.ts';
-import type { Prepared } from '../../plan/prepare.ts';
+import type { Session } from '../../session/session.ts';
 import type { Run } from '../verb.ts';
 import { cacheDirOf } from './bundle.ts';
 import { PARALLEL } from './session.ts';
@@ -31,7 +32,7 @@ interface ApplySettings {
  */
 export async function applyRecipe(
   run: Run,
-  prepared: Prepared,
+  prepared: Session,
   recipe: readonly Phase[],
   bundle: Bundle,
   { dryRun, before, check = true }: ApplySettings,

@@ -8,14 +8,14 @@ import { caHashesOf } from '../../kubeadm/ca.ts';
 import { API_PORT } from '../../kubeadm/config.ts';
 import { kubeconfigFrom } from '../../kubeadm/kubeconfig.ts';
 import { writeFileAtomically } from '../../lib/write-file.ts';
-import type { Subject } from '../../phases/phase.ts';
+import type { MachineState } from '../../session/state.ts';
 
 /** Where the administrator's kubeconfig of a cluster goes: beside its kboot.yaml. */
 export const kubeconfigPath = (cluster: Pick<Cluster, 'file'>): string =>
   join(dirname(cluster.file), 'kubeconfig');
 
 /** The endpoint where this machine can resolve it, the first master's address otherwise. */
-async function reachable(endpoint: string, master: Subject): Promise<string> {
+async function reachable(endpoint: string, master: MachineState): Promise<string> {
   try {
     await lookup(endpoint.replace(/:\d+$/, ''));
     return endpoint;
@@ -27,7 +27,7 @@ async function reachable(endpoint: string, master: Subject): Promise<string> {
 /** Fetches the kubeconfig and writes it with mode 0600. Resolves with whether the file changed. */
 export async function fetchKubeconfig(
   cluster: Cluster,
-  master: Subject,
+  master: MachineState,
   host: Host,
   signal: AbortSignal,
 ): Promise<boolean> {

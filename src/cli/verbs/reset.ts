@@ -1,16 +1,16 @@
 import { NO_BUNDLE } from '../../bundle/none.ts';
 import { type Cluster, type Machine, machinesOf } from '../../config/cluster.ts';
 import { KbootError } from '../../lib/errors.ts';
+import type { Failure } from '../../lib/failure.ts';
 import type { Phase } from '../../phases/phase.ts';
 import { RESET, removal } from '../../phases/reset/recipes.ts';
-import type { Failure } from '../../plan/outcome.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { confirm } from '../confirm.ts';
 import { renderPlan } from '../render/plan.ts';
 import type { Run } from '../verb.ts';
 import { applyRecipe } from './apply.ts';
 import { readCluster } from './cluster.ts';
-import { machinesNamed, openSession, throwFailures } from './session.ts';
+import { machinesNamed, sessionFor, throwFailures } from './session.ts';
 
 export interface ResetOptions {
   readonly yes: boolean;
@@ -72,7 +72,7 @@ export async function runReset(run: Run, names: readonly string[], options: Rese
 async function resetStage(run: Run, cluster: Cluster, stage: Stage, { dryRun }: ResetOptions) {
   const { machines, recipe, needsMaster } = stage;
   const involved = needsMaster ? [...cluster.masters.slice(0, 1), ...machines] : machines;
-  await using session = await openSession(run, cluster, involved, { needsMaster, dryRun });
+  await using session = await sessionFor(run, cluster, involved, { needsMaster, dryRun });
   // Awaited here: the session ends with this function.
   return await applyRecipe(run, session, recipe, NO_BUNDLE, { dryRun, check: false });
 }

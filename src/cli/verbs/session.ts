@@ -2,13 +2,12 @@ import type { Bundle } from '../../bundle/open.ts';
 import { verifyBundle } from '../../bundle/verify.ts';
 import { type Cluster, type Machine, machinesOf } from '../../config/cluster.ts';
 import type { Host } from '../../host/host.ts';
-import { LoggedHost } from '../../host/logged.ts';
-import { connectSsh } from '../../host/ssh/connect.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { KbootError } from '../../lib/errors.ts';
+import type { Failure } from '../../lib/failure.ts';
 import { fanOut } from '../../lib/fan-out.ts';
-import type { Failure } from '../../plan/outcome.ts';
-import { type Prepared, prepare } from '../../plan/prepare.ts';
+import { connect } from '../../session/connect.ts';
+import { openSession, type Session } from '../../session/session.ts';
 import type { Run } from '../verb.ts';
 import { bundleToLookAt, clusterBundle, isToBeBuilt } from './bundle.ts';
 
@@ -17,27 +16,8 @@ export const PARALLEL = 10;
 
 /** How a verb reaches a machine of the cluster file: over SSH, with everything written into the log. */
 export function connector({ io, log }: Run, cluster: Cluster): (machine: Machine) => Promise<Host> {
-  return async (machine) => {
-    const { name, ssh } = machine;
-    const host = await connectSsh(
-      {
-        name,
-        address: ssh.host === name ? undefined : ssh.host,
-        fallback: machine.address,
-        port: ssh.port,
-        user: ssh.user,
-      },
-      {
-        identityFile: ssh.identityFile,
-        sshConfigFile: cluster.ssh.config,
-        knownHostsFile: cluster.ssh.knownHosts,
-        strictHostKey: cluster.ssh.hostKeys,
-        signal: io.signal,
-        env: { ...io.env, HOME: io.home },
-      },
-    );
-    return new LoggedHost(host, (line) => log.write(line));
-  };
+  const env = { ...io.env, HOME: io.home };
+  return (machine) => connect(machine, cluster, { env, signal: io.signal, log: (line) => log.write(line) });
 }
 
 interface SessionSettings {
@@ -50,14 +30,14 @@ interface SessionSettings {
 }
 
 /** Connects to the machines, locks them unless nothing will be changed, and asks them about themselves. */
-export function openSession(
+export function sessionFor(
   run: Run,
   cluster: Cluster,
   machines: readonly Machine[],
   { needsMaster, dryRun, witnesses = [] }: SessionSettings,
-): Promise<Prepared> {
+): Promise<Session> {
   run.report({ type: 'run-start', verb: run.verb, hosts: machines.map(({ name }) => name) });
-  return prepare({
+  return openSession({
     cluster,
     machines,
     needsMaster,
@@ -92,15 +72,14 @@ export async function bundleAndSession(
   cluster: Cluster,
   machines: readonly Machine[],
   { dryRun, witnesses }: Omit<SessionSettings, 'needsMaster'>,
-): Promise<readonly [Bundle, Prepared]> {
+): Promise<readonly [Bundle, Session]> {
   const settings = { needsMaster: true, dryRun, witnesses };
-  if (dryRun)
-    return [await bundleToLookAt(run, cluster), await openSession(run, cluster, machines, settings)];
+  if (dryRun) return [await bundleToLookAt(run, cluster), await sessionFor(run, cluster, machines, settings)];
   if (await isToBeBuilt(run, cluster)) await requireReachable(run, cluster, machines);
   const bundle = await clusterBundle(run, cluster);
   const [verified, session] = await Promise.allSettled([
     verifyBundle(bundle, { signal: run.io.signal }),
-    openSession(run, cluster, machines, settings),
+    sessionFor(run, cluster, machines, settings),
   ]);
   if (session.status === 'rejected') throw session.reason;
   if (verified.status === 'fulfilled') return [bundle, session.value];

@@ -1,13 +1,14 @@
+import type { MachineState } from '../../session/state.ts';
 import { type InstallResult, installSystemContainer, runOnce } from '../../system-container/index.ts';
 import { runcPath } from '../install-container.ts';
-import { everywhere, type Phase, type Subject, yes } from '../phase.ts';
+import { everywhere, type Phase, yes } from '../phase.ts';
 import type { ImageOf } from './send-image.ts';
 import { has, ofMachine, rootfsOf } from './step.ts';
 
 export interface InstallSettings {
   readonly name: string;
   readonly imageOf: ImageOf;
-  readonly valuesOf: (subject: Subject) => Readonly<Record<string, string>>;
+  readonly valuesOf: (subject: MachineState) => Readonly<Record<string, string>>;
   readonly runtime?: string | undefined;
   /** A root filesystem on the machine to use. */
   readonly rootfs?: string | undefined;

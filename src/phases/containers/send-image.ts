@@ -3,14 +3,15 @@ import { sendBlobs } from '../../bundle/transfer.ts';
 import { BLOBS_DIR, STATE_DIR } from '../../facts/paths.ts';
 import { script } from '../../host/command.ts';
 import { megabytes } from '../../lib/units.ts';
-import { everywhere, no, type Phase, type Subject, yes } from '../phase.ts';
+import type { MachineState } from '../../session/state.ts';
+import { everywhere, no, type Phase, yes } from '../phase.ts';
 import type { OpenedImage } from './image.ts';
 
 /** The image that a machine is to get; undefined where it gets none. */
-export type ImageOf = (subject: Subject) => OpenedImage | undefined;
+export type ImageOf = (subject: MachineState) => OpenedImage | undefined;
 
 /** The layers of an image which a machine has nowhere yet, neither packed nor unpacked. */
-export function missingLayers({ facts }: Subject, opened: OpenedImage | undefined): readonly Blob[] {
+export function missingLayers({ facts }: MachineState, opened: OpenedImage | undefined): readonly Blob[] {
   return (opened?.source.layers ?? []).filter(({ digest, size }) => {
     const hex = hexOf(digest);
     return !facts.layers.has(hex) && facts.staged.get(hex) !== size && !facts.contents.has(hex);

@@ -1,3 +1,4 @@
+import type { MachineState } from '../../session/state.ts';
 import {
   activateSystemContainer,
   type HealthLimit,
@@ -5,7 +6,7 @@ import {
   type UpdateResult,
   updateSystemContainer,
 } from '../../system-container/index.ts';
-import { everywhere, no, type Phase, type Subject, yes } from '../phase.ts';
+import { everywhere, no, type Phase, yes } from '../phase.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import type { ImageOf } from './send-image.ts';
 import { has, ofMachine, rootfsOf, whereInstalled } from './step.ts';
@@ -48,7 +49,7 @@ export function prepareStep(settings: UpdateSettings, sent: Phase): Phase<Update
 /** Switches to what is prepared; where an update found nothing to do, nothing is done. */
 export function activateStep(
   { name, healthTimeoutS }: Pick<UpdateSettings, 'name' | 'healthTimeoutS'>,
-  prepared?: ReadonlyMap<Subject, UpdateResult | undefined>,
+  prepared?: ReadonlyMap<MachineState, UpdateResult | undefined>,
 ): Phase<UpdateResult> {
   return {
     id: 'activate',

@@ -1,5 +1,5 @@
 import type { Bundle } from '../../bundle/open.ts';
-import type { Subject } from '../phase.ts';
+import type { MachineState } from '../../session/state.ts';
 import { containerValues } from '../planned-containers.ts';
 
 const OWN = /^kboot\/(node-runtime|kubelet|etcd)(?::|@|$)/;
@@ -7,7 +7,7 @@ const OWN = /^kboot\/(node-runtime|kubelet|etcd)(?::|@|$)/;
 /** What kboot's own images must be told about a machine; nothing for images of others. */
 export function valuesForMachine(
   image: string,
-  subject: Subject,
+  subject: MachineState,
   bundle: Bundle | undefined,
 ): Readonly<Record<string, string>> {
   const [, name] = OWN.exec(image) ?? [];

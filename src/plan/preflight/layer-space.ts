@@ -2,7 +2,7 @@ import { hexOf } from '../../bundle/select.ts';
 import { CHECKOUT_ROOT, STATE_DIR } from '../../facts/paths.ts';
 import { megabytes } from '../../lib/units.ts';
 import { type ImageOf, missingLayers } from '../../phases/containers/send-image.ts';
-import type { Situation, Subject } from '../../phases/phase.ts';
+import type { ClusterState, MachineState } from '../../session/state.ts';
 import { refuseErrors } from './preflight.ts';
 import { error } from './problem.ts';
 
@@ -13,7 +13,7 @@ const RESERVE = 100_000_000;
  * Throws PREFLIGHT_FAILED when a machine has no room for the layers of its image: for those that it has to be sent, and
  * for those that it has not unpacked yet.
  */
-export function requireSpace({ subjects }: Situation, imageOf: ImageOf): void {
+export function requireSpace({ subjects }: ClusterState, imageOf: ImageOf): void {
   refuseErrors(
     subjects.flatMap((subject) =>
       problemsOf(subject, imageOf).map((problem) => ({ ...problem, host: subject.machine.name })),
@@ -21,7 +21,7 @@ export function requireSpace({ subjects }: Situation, imageOf: ImageOf): void {
   );
 }
 
-function problemsOf(subject: Subject, imageOf: ImageOf) {
+function problemsOf(subject: MachineState, imageOf: ImageOf) {
   const { layers, disks } = subject.facts;
   const opened = imageOf(subject);
   const toUnpack = (opened?.source.layers ?? []).filter(({ digest }) => !layers.has(hexOf(digest)));

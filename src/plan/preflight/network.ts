@@ -1,7 +1,7 @@
 import ipaddr from 'ipaddr.js';
 import type { Cluster } from '../../config/cluster.ts';
 import { FLANNEL_HEALTHZ_PORT } from '../../flannel/manifest.ts';
-import { endpointHost, type Resolution } from '../endpoint.ts';
+import { endpointHost, type Resolution } from '../../session/endpoint.ts';
 import { type Check, error, type Problem, warning } from './problem.ts';
 
 /** Ports of the kubelet, kube-proxy and flanneld. */

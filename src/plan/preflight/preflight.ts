@@ -1,8 +1,8 @@
 import type { Bundle } from '../../bundle/open.ts';
 import type { Host } from '../../host/host.ts';
 import { KbootError } from '../../lib/errors.ts';
-import type { Situation, Subject } from '../../phases/phase.ts';
 import { plannedContainers } from '../../phases/planned-containers.ts';
+import type { ClusterState, MachineState } from '../../session/state.ts';
 import { hostFileConflicts } from '../../system-container/index.ts';
 import { HISTORY_CHECKS } from './history.ts';
 import { MACHINE_CHECKS } from './machine.ts';
@@ -14,7 +14,7 @@ import { disk } from './space.ts';
 const CHECKS = [...MACHINE_CHECKS, readOnly, disk, ...NETWORK_CHECKS, ...HISTORY_CHECKS];
 
 /** Every problem of every machine, in the order of the machines. */
-export function preflight(situation: Situation, bundle: Bundle): readonly Problem[] {
+export function preflight(situation: ClusterState, bundle: Bundle): readonly Problem[] {
   return situation.subjects.flatMap((subject) =>
     CHECKS.flatMap((check) => check(subject, situation, bundle)).map((problem) => ({
       ...problem,
@@ -28,8 +28,8 @@ export function preflight(situation: Situation, bundle: Bundle): readonly Proble
  * yet and which have a place for them. Asks the machines; changes nothing.
  */
 export async function foreignFiles(
-  situation: Situation,
-  hosts: ReadonlyMap<Subject, Host>,
+  situation: ClusterState,
+  hosts: ReadonlyMap<MachineState, Host>,
   bundle: Bundle,
   cacheDir: string,
   signal: AbortSignal,

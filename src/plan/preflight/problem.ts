@@ -1,5 +1,5 @@
 import type { Bundle } from '../../bundle/open.ts';
-import type { Situation, Subject } from '../../phases/phase.ts';
+import type { ClusterState, MachineState } from '../../session/state.ts';
 
 /** Something that would make a run fail later, with what to do about it. */
 export interface Problem {
@@ -12,8 +12,8 @@ export interface Problem {
 
 /** One check of one machine. Pure: it looks at facts only. */
 export type Check = (
-  subject: Subject,
-  situation: Situation,
+  subject: MachineState,
+  situation: ClusterState,
   bundle: Bundle,
 ) => readonly Omit<Problem, 'host'>[];
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { throwFailures } from '../../../src/cli/verbs/session.ts';
 import { KbootError } from '../../../src/lib/errors.ts';
-import type { Failure } from '../../../src/plan/outcome.ts';
+import type { Failure } from '../../../src/lib/failure.ts';
 
 const { signal } = new AbortController();
 const failure = (host: string, blocked?: true): Failure => ({

@@ -3,14 +3,15 @@ import type { Bundle } from '../../../bundle/open.ts';
 import type { Cluster, Machine } from '../../../config/cluster.ts';
 import { KbootError } from '../../../lib/errors.ts';
 import { escapeLine } from '../../../lib/escape.ts';
-import type { Phase, Subject } from '../../../phases/phase.ts';
-import type { Failure } from '../../../plan/outcome.ts';
-import type { Prepared } from '../../../plan/prepare.ts';
+import type { Failure } from '../../../lib/failure.ts';
+import type { Phase } from '../../../phases/phase.ts';
+import type { Session } from '../../../session/session.ts';
+import type { MachineState } from '../../../session/state.ts';
 import { jsonDocument } from '../../render/json.ts';
 import { renderPlan } from '../../render/plan.ts';
 import type { Run } from '../../verb.ts';
 import { type Applied, applyRecipe } from '../apply.ts';
-import { openSession, throwFailures } from '../session.ts';
+import { sessionFor, throwFailures } from '../session.ts';
 import { warnOfCertificates } from './certificates.ts';
 
 /** A verb's work on machines that are connected and locked. */
@@ -18,7 +19,7 @@ export interface Change {
   readonly run: Run;
   readonly cluster: Cluster;
   readonly machines: readonly Machine[];
-  readonly session: Prepared;
+  readonly session: Session;
 }
 
 /** Connects to the machines, locks them unless it is a dry run, calls `task`, and lets go of them whatever happens. */
@@ -29,7 +30,7 @@ export async function withMachines<T>(
   { dryRun }: { readonly dryRun: boolean },
   task: (change: Change) => Promise<T>,
 ): Promise<T> {
-  await using session = await openSession(run, cluster, machines, { needsMaster: false, dryRun });
+  await using session = await sessionFor(run, cluster, machines, { needsMaster: false, dryRun });
   for (const { machine, facts } of session.situation.subjects) warnOfCertificates(run, machine.name, facts);
   return await task({ run, cluster, machines, session });
 }
@@ -51,7 +52,7 @@ export function requireSomewhere(
   { session, machines }: Change,
   name: string,
   asked: readonly string[],
-): readonly Subject[] {
+): readonly MachineState[] {
   const subjects = session.situation.subjects;
   const having = subjects.filter(({ containers }) => containers.some((found) => found.name === name));
   const without = subjects.filter((subject) => !having.includes(subject));
@@ -69,7 +70,7 @@ export function requireSomewhere(
 export function finish<T extends { readonly messages: readonly string[] }>(
   { run, machines, session }: Change,
   stepFailures: readonly Failure[],
-  results: ReadonlyMap<Subject, T | undefined>,
+  results: ReadonlyMap<MachineState, T | undefined>,
   json: boolean,
 ): string {
   const failures = [...session.failures, ...stepFailures];

@@ -3,9 +3,9 @@ import { installStep } from '../../../phases/containers/install-step.ts';
 import { clearImage, sendImage } from '../../../phases/containers/send-image.ts';
 import { startStep } from '../../../phases/containers/start-step.ts';
 import { valuesForMachine } from '../../../phases/containers/values.ts';
-import type { Subject } from '../../../phases/phase.ts';
 import { resultsOf } from '../../../plan/outcome.ts';
 import { requireSpace } from '../../../plan/preflight/layer-space.ts';
+import type { MachineState } from '../../../session/state.ts';
 import { defaultName } from '../../../system-container/index.ts';
 import { ExitWith } from '../../exit-with.ts';
 import type { Run } from '../../verb.ts';
@@ -45,7 +45,7 @@ export async function runInstall(run: Run, reference: string, flags: InstallFlag
       ),
     );
     const bundle = await images.usedBundle;
-    const imageOf = (subject: Subject) => opened.get(subject);
+    const imageOf = (subject: MachineState) => opened.get(subject);
     // Neither a root filesystem of the machine nor a mere look needs the layers.
     const sent = flags.rootfs === undefined && !flags.display ? imageOf : () => undefined;
     requireSpace(change.session.situation, sent);

@@ -1,6 +1,6 @@
 import type { Cluster, Machine } from '../../../config/cluster.ts';
 import { KbootError, messageOf } from '../../../lib/errors.ts';
-import type { Failure } from '../../../plan/outcome.ts';
+import type { Failure } from '../../../lib/failure.ts';
 import { jsonDocument } from '../../render/json.ts';
 import { renderUpdateSummary, type UpdateRow } from '../../render/update-summary.ts';
 import type { Run } from '../../verb.ts';

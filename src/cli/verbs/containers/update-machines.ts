@@ -1,9 +1,10 @@
+import type { Failure } from '../../../lib/failure.ts';
 import { oneAtATime } from '../../../phases/containers/one-at-a-time.ts';
 import { clearImage, sendImage } from '../../../phases/containers/send-image.ts';
 import { activateStep, prepareStep } from '../../../phases/containers/update-steps.ts';
-import type { Subject } from '../../../phases/phase.ts';
-import { type Failure, resultsOf } from '../../../plan/outcome.ts';
+import { resultsOf } from '../../../plan/outcome.ts';
 import { requireSpace } from '../../../plan/preflight/layer-space.ts';
+import type { MachineState } from '../../../session/state.ts';
 import type { HealthLimit, UpdateResult } from '../../../system-container/index.ts';
 import { applySteps, type Change } from './change.ts';
 import type { Images } from './images.ts';
@@ -20,7 +21,7 @@ export interface UpdateSettings extends HealthLimit {
 }
 
 /** What came of it, by machine. */
-type Results = ReadonlyMap<Subject, UpdateResult | undefined>;
+type Results = ReadonlyMap<MachineState, UpdateResult | undefined>;
 
 export interface Updated {
   readonly results: Results;
@@ -32,7 +33,7 @@ export interface Updated {
 /** Updates a container on these machines: all of them get the new deployment first, then they switch. */
 export async function updateMachines(
   change: Change,
-  subjects: readonly Subject[],
+  subjects: readonly MachineState[],
   settings: UpdateSettings,
 ): Promise<Updated> {
   const { name, only, dryRun } = settings;
@@ -56,7 +57,7 @@ export async function updateMachines(
 }
 
 /** The image that each machine gets: the one that is named, or the one its container was made from, as it is now. */
-async function imagesOf(subjects: readonly Subject[], { name, images, rebase }: UpdateSettings) {
+async function imagesOf(subjects: readonly MachineState[], { name, images, rebase }: UpdateSettings) {
   const opened = new Map(
     await Promise.all(
       subjects.map(async (subject) => {
@@ -66,7 +67,7 @@ async function imagesOf(subjects: readonly Subject[], { name, images, rebase }: 
       }),
     ),
   );
-  return (subject: Subject) => opened.get(subject);
+  return (subject: MachineState) => opened.get(subject);
 }
 
 async function switchMachines(

@@ -5,7 +5,7 @@ import { script } from '../host/command.ts';
 import type { Host } from '../host/host.ts';
 import { API_PORT } from '../kubeadm/config.ts';
 import { fanOut } from '../lib/fan-out.ts';
-import type { Subject } from '../phases/phase.ts';
+import type { MachineState } from './state.ts';
 
 /** What one machine makes of the endpoint's name. */
 export interface Resolution {
@@ -25,7 +25,11 @@ const isLoopback = (address: string): boolean => ipaddr.parse(address).range() =
  * master's name, where machines were asked and every one of them, the master included, knows that machine by it;
  * else its address. A name that only the operator's ssh config knows, or only the master itself, is of no use.
  */
-export function chooseEndpoint(cluster: Cluster, master: Subject, others: readonly Resolution[]): string {
+export function chooseEndpoint(
+  cluster: Cluster,
+  master: MachineState,
+  others: readonly Resolution[],
+): string {
   if (!cluster.endpointIsDefault) return cluster.endpoint;
   const { apiServer, addresses, endpointAddress } = master.facts;
   if (apiServer !== undefined) return apiServer;
@@ -39,7 +43,7 @@ export function chooseEndpoint(cluster: Cluster, master: Subject, others: readon
 }
 
 /** Whether other machines must be asked before the cluster is made: it has no endpoint yet, and it would be a name. */
-export function isEndpointOpen(cluster: Cluster, { facts }: Subject): boolean {
+export function isEndpointOpen(cluster: Cluster, { facts }: MachineState): boolean {
   return (
     !facts.present.has(INITIALISED) &&
     !ipaddr.isValid(endpointHost(cluster)) &&

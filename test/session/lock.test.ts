@@ -7,8 +7,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { STREAM_MARK, script } from '../../src/host/command.ts';
 import type { Host } from '../../src/host/host.ts';
 import { connectSsh } from '../../src/host/ssh/connect.ts';
-import { ExclusiveHost } from '../../src/plan/exclusive-host.ts';
-import { lockHost } from '../../src/plan/lock.ts';
+import { ExclusiveHost } from '../../src/session/exclusive-host.ts';
+import { lockHost } from '../../src/session/lock.ts';
 import { FakeHost } from '../helpers/fake-host.ts';
 import { expectRightOrClear } from '../helpers/hostile.ts';
 import { freePort, type Sshd, startSshd } from '../helpers/sshd.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Facts } from '../../src/facts/facts.ts';
 import { INITIALISED } from '../../src/facts/paths.ts';
-import { askForEndpoint, chooseEndpoint, isEndpointOpen } from '../../src/plan/endpoint.ts';
 import { laterMachines } from '../../src/plan/preflight/network.ts';
+import { askForEndpoint, chooseEndpoint, isEndpointOpen } from '../../src/session/endpoint.ts';
 import { FakeHost } from '../helpers/fake-host.ts';
 import { factsWith, machineWith, situationOf, subjectWith } from '../helpers/situation.ts';
 

@@ -1,22 +1,16 @@
 import { hostname, userInfo } from 'node:os';
 import type { Cluster, Machine } from '../config/cluster.ts';
-import type { Facts } from '../facts/facts.ts';
-import { gatherFacts } from '../facts/gather.ts';
-import { parseLedger } from '../facts/ledger.ts';
-import { INITIALISED } from '../facts/paths.ts';
 import type { Host } from '../host/host.ts';
-import { leftTokens } from '../kubeadm/cluster-tokens.ts';
 import type { Clock } from '../lib/clock.ts';
-import { KbootError } from '../lib/errors.ts';
+import type { Failure } from '../lib/failure.ts';
 import { fanOut, type Outcome } from '../lib/fan-out.ts';
-import type { Situation, Subject } from '../phases/phase.ts';
-import { listSystemContainers } from '../system-container/index.ts';
-import { askForEndpoint, chooseEndpoint, endpointHost, isEndpointOpen, type Resolution } from './endpoint.ts';
+import { askForEndpoint, chooseEndpoint, isEndpointOpen, type Resolution } from './endpoint.ts';
 import { ExclusiveHost } from './exclusive-host.ts';
 import { lockHost } from './lock.ts';
-import type { Failure } from './outcome.ts';
+import { observe } from './observe.ts';
+import type { ClusterState, MachineState } from './state.ts';
 
-export interface PrepareOptions {
+export interface SessionOptions {
   readonly cluster: Cluster;
   readonly machines: readonly Machine[];
   /** The run is of no use without the first master, which is one of the machines. */
@@ -33,48 +27,15 @@ export interface PrepareOptions {
 }
 
 /** Connected and questioned machines, locked if asked for. Disposing of it lets go of the locks and the connections. */
-export interface Prepared extends AsyncDisposable {
-  readonly situation: Situation;
-  readonly hosts: ReadonlyMap<Subject, Host>;
+export interface Session extends AsyncDisposable {
+  readonly situation: ClusterState;
+  readonly hosts: ReadonlyMap<MachineState, Host>;
   /** Machines that could not be reached or questioned; the first master is not among them where it is needed. */
   readonly failures: readonly Failure[];
   /** The same session with machines as they are now, after something was changed on them. */
-  askAgain(): Promise<Prepared>;
+  askAgain(): Promise<Session>;
   /** What those made of the endpoint's name that were asked. */
   readonly resolutions: readonly Resolution[];
-}
-
-/** The address by which other machines reach it, when kboot.yaml does not say. */
-function addressOf(machine: Machine, facts: Facts): string {
-  const address = machine.address ?? facts.defaultSource ?? facts.sshAddress;
-  if (address === undefined) {
-    throw new KbootError(
-      'CONFIG_INVALID',
-      `${machine.name}: no address could be found out: it has no default route`,
-      {
-        host: machine.name,
-        hint: `write the address by which the other machines reach it into kboot.yaml (address:)`,
-      },
-    );
-  }
-  return address;
-}
-
-async function questionMachine(machine: Machine, host: Host, options: PrepareOptions): Promise<Subject> {
-  const { cluster, clock, signal } = options;
-  const [facts, containers] = await Promise.all([
-    gatherFacts(host, endpointHost(cluster), clock, signal),
-    listSystemContainers(host, signal),
-  ]);
-  return {
-    machine,
-    facts,
-    containers,
-    address: addressOf(machine, facts),
-    ledger: facts.ledger === undefined ? undefined : parseLedger(facts.ledger, machine.name),
-    // Leftovers matter less than the run: an API that is down is reported by the phase that needs it.
-    leftTokens: facts.present.has(INITIALISED) ? await leftTokens(host, signal).catch(() => []) : [],
-  };
 }
 
 const owner = (clock: Clock): string =>
@@ -84,7 +45,7 @@ const owner = (clock: Clock): string =>
  * Connects to the machines in parallel, takes their locks if asked to, and asks each about itself. Throws what went
  * wrong with the first master where it is needed, or with all machines; other failures are part of the result.
  */
-export async function prepare(options: PrepareOptions): Promise<Prepared> {
+export async function openSession(options: SessionOptions): Promise<Session> {
   const { machines, connect, limit, clock, signal } = options;
   const open: AsyncDisposable[] = [];
   const locks: AsyncDisposable[] = [];
@@ -102,7 +63,7 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
   const connected = new Map<Machine, Host>();
   const ask = async (machine: Machine, host: Host): Promise<Answered> => ({
     host,
-    subject: await questionMachine(machine, host, options),
+    subject: await observe(machine, host, options),
   });
   const outcomes = await fanOut(machines, limit, async (machine) => {
     const host = await connect(machine);
@@ -111,7 +72,7 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
     connected.set(machine, locked);
     return ask(machine, locked);
   });
-  const askAgain = async (): Promise<Prepared> => {
+  const askAgain = async (): Promise<Session> => {
     const again = await fanOut(machines, limit, async (machine) => {
       const host = connected.get(machine);
       if (host) return ask(machine, host);
@@ -132,13 +93,13 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
 
 interface Answered {
   readonly host: Host;
-  readonly subject: Subject;
+  readonly subject: MachineState;
 }
 
 async function sessionOf(
   outcomes: readonly Outcome<Machine, Answered>[],
-  options: PrepareOptions,
-): Promise<Pick<Prepared, 'situation' | 'hosts' | 'failures' | 'resolutions'>> {
+  options: SessionOptions,
+): Promise<Pick<Session, 'situation' | 'hosts' | 'failures' | 'resolutions'>> {
   const { cluster, needsMaster, signal } = options;
   const good = outcomes.flatMap((outcome) => (outcome.ok ? [outcome.value] : []));
   const failures = outcomes.flatMap((outcome) =>

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { KbootError } from '../../src/lib/errors.ts';
-import { prepare } from '../../src/plan/prepare.ts';
+import { openSession } from '../../src/session/session.ts';
 import { FakeHost } from '../helpers/fake-host.ts';
 import { machineWith, situationOf, subjectWith } from '../helpers/situation.ts';
 
@@ -19,7 +19,7 @@ const machineAnswering = (name: string, lock = 'locked\n'): FakeHost =>
 const { cluster } = situationOf(subjectWith(MASTER, 'master'), subjectWith(NODE, 'node'));
 
 function session(hosts: readonly FakeHost[], lock: boolean, needsMaster = true) {
-  return prepare({
+  return openSession({
     cluster,
     machines: [machineWith(MASTER, 'master'), machineWith(NODE, 'node')],
     ...{ needsMaster, lock, limit: 10 },
