@@ -4,8 +4,8 @@ import { modulesOfCluster } from './modules.ts';
 import { everywhere, no, type Phase, type PhaseContext, yes } from './phase.ts';
 
 /** What the machine was like before kboot. */
-export function newLedger({ cluster, subject, clock }: PhaseContext): Ledger {
-  const { facts, machine } = subject;
+export function newLedger({ cluster, state, clock }: PhaseContext): Ledger {
+  const { facts, machine } = state;
   return {
     version: 1,
     cluster: cluster.name,

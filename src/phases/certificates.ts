@@ -41,10 +41,10 @@ export const certificates: Phase = {
   after: [kubelet],
   decide: ({ facts }) =>
     facts.present.has(INITIALISED) ? no('the cluster has them') : yes('the cluster has none yet'),
-  async run({ cluster, bundle, host, subject, situation, signal }) {
+  async run({ cluster, bundle, host, state, clusterState, signal }) {
     const stdin = certificatesConfig(
-      clusterSettings(cluster, bundle, situation.subjects),
-      machineSettings(subject, cluster),
+      clusterSettings(cluster, bundle, clusterState.states),
+      machineSettings(state, cluster),
     );
     await host.change({ ...script(MAKE), stdin, sudo: true }, signal);
   },

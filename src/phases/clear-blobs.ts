@@ -11,9 +11,9 @@ export const clearBlobs: Phase = {
   title: 'Clear away the sent blobs',
   on: everywhere,
   after: [importRest, kubelet, etcd],
-  decide: (subject, _situation, bundle) => {
-    const isWaiting = missingImages(subject, bundle).length > 0;
-    return subject.facts.staged.size > 0 || isWaiting
+  decide: (state, _clusterState, bundle) => {
+    const isWaiting = missingImages(state, bundle).length > 0;
+    return state.facts.staged.size > 0 || isWaiting
       ? yes('nothing needs them once they are in place')
       : no('there are none');
   },

@@ -30,10 +30,10 @@ export const etcd: Phase = {
   title: 'Install etcd',
   on: isFirstMaster,
   after: [nodeRuntime],
-  decide: (subject, _situation, bundle) =>
-    isInstalled(subject, 'etcd', bundle) ? no('installed from this bundle') : yes('not installed'),
+  decide: (state, _clusterState, bundle) =>
+    isInstalled(state, 'etcd', bundle) ? no('installed from this bundle') : yes('not installed'),
   async run(context) {
-    const { machine, address } = context.subject;
+    const { machine, address } = context.state;
     await installContainer(context, 'etcd', etcdValues(machine.name, address));
   },
 };
@@ -45,11 +45,11 @@ export const etcdStart: Phase = {
   on: isFirstMaster,
   after: [etcd, certificates],
   decide: ({ facts }) => (facts.active.has('etcd.service') ? no('it runs') : yes('it does not run')),
-  async run({ host, subject, cluster, signal, progress }) {
+  async run({ host, state, cluster, signal, progress }) {
     await startSystemContainer(host, 'etcd', signal);
     progress({ text: 'waiting until etcd serves' });
     const seconds = String(Math.round(cluster.waitMs / 1000));
-    const wait = { ...script(WAIT_HEALTHY, subject.address, seconds), sudo: true };
+    const wait = { ...script(WAIT_HEALTHY, state.address, seconds), sudo: true };
     await host.query({ ...wait, timeoutMs: cluster.waitMs + 60_000 }, signal);
   },
 };

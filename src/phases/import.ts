@@ -15,13 +15,13 @@ function importPhase(id: string, title: string, after: readonly Phase[], choose:
     after,
     // Pods that run already wait for their images, whatever failed since.
     finishes: true,
-    decide: (subject, _situation, bundle) => {
+    decide: (state, _clusterState, bundle) => {
       if (isUnbuilt(bundle)) return yes('what containerd lacks of the bundle, which is not built yet');
-      const images = choose(subject, bundle);
+      const images = choose(state, bundle);
       return images.length === 0 ? no('containerd has them') : yes(`${images.length} images are missing`);
     },
-    async run({ host, subject, bundle, signal }) {
-      await importImages(host, choose(subject, bundle), bundle.lock.arch, BLOBS_DIR, signal);
+    async run({ host, state, bundle, signal }) {
+      await importImages(host, choose(state, bundle), bundle.lock.arch, BLOBS_DIR, signal);
     },
   };
 }

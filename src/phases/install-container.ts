@@ -44,7 +44,7 @@ export async function installContainer(
   name: string,
   values: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const { bundle, host, subject, signal, cacheDir, warn } = context;
+  const { bundle, host, state, signal, cacheDir, warn } = context;
   const image = await readBundleImage(bundle, requireImage(bundle, name), cacheDir);
   const result = await installSystemContainer(
     host,
@@ -52,9 +52,9 @@ export async function installContainer(
       image,
       name,
       values,
-      runtime: runcPath(subject.facts),
-      readOnly: subject.facts.readOnly,
-      capabilities: machineCapabilities(subject.facts.capabilityBounds),
+      runtime: runcPath(state.facts),
+      readOnly: state.facts.readOnly,
+      capabilities: machineCapabilities(state.facts.capabilityBounds),
       blobDirs: BLOB_DIRS,
     },
     { signal },

@@ -13,8 +13,8 @@ export const joinToken: Phase<JoinTrust> = {
   title: 'Make a join token',
   on: isFirstMaster,
   after: [],
-  decide: (_subject, { subjects }) => {
-    const waiting = subjects.filter(
+  decide: (_state, { states }) => {
+    const waiting = states.filter(
       ({ machine, facts }) => machine.role === 'node' && !facts.present.has(JOINED),
     );
     return waiting.length > 0

@@ -30,13 +30,12 @@ export const kernel: Phase = {
       ? yes(`not loaded: ${modules.join(', ')}`)
       : no('it forwards packets and has its modules');
   },
-  async run({ host, subject, signal }) {
-    const modules = modulesToLoad(subject.facts);
+  async run({ host, state, signal }) {
+    const modules = modulesToLoad(state.facts);
     if (modules.length > 0) await host.writeFile(MODULES_FILE, `${modules.join('\n')}\n`, 0o644, signal);
-    if (!subject.facts.ipForward)
-      await host.writeFile(SYSCTL_FILE, 'net.ipv4.ip_forward = 1\n', 0o644, signal);
+    if (!state.facts.ipForward) await host.writeFile(SYSCTL_FILE, 'net.ipv4.ip_forward = 1\n', 0o644, signal);
     await host.change(
-      { ...script(APPLY, subject.facts.ipForward ? '1' : '0', modules.join(' ')), sudo: true },
+      { ...script(APPLY, state.facts.ipForward ? '1' : '0', modules.join(' ')), sudo: true },
       signal,
     );
   },

@@ -32,19 +32,19 @@ const TRACES = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'].m
 );
 
 async function prepare(
-  { cluster, bundle, subject, situation, host, signal }: PhaseContext,
+  { cluster, bundle, state, clusterState, host, signal }: PhaseContext,
   again: boolean,
 ): Promise<void> {
   const config = initConfig(
-    clusterSettings(cluster, bundle, situation.subjects),
-    machineSettings(subject, cluster),
+    clusterSettings(cluster, bundle, clusterState.states),
+    machineSettings(state, cluster),
     {
       token: newToken().value,
       tokenTtl: TOKEN_TTL,
       description: TOKEN_DESCRIPTION,
-      workloads: subject.machine.workloads,
-      etcdEndpoints: [clientUrl(subject.address)],
-      conntrackMaxWritable: subject.facts.conntrackMaxWritable,
+      workloads: state.machine.workloads,
+      etcdEndpoints: [clientUrl(state.address)],
+      conntrackMaxWritable: state.facts.conntrackMaxWritable,
       ignorePreflightErrors: again ? LEFT_BY_A_FORMER_TRY : [],
       patches: PATCHES,
     },
@@ -63,7 +63,7 @@ export const kubeadmInit: Phase<JoinTrust> = {
       ? no('the control plane was initialised')
       : yes('there is no control plane yet'),
   async run(context) {
-    const { host, subject, cluster, signal } = context;
+    const { host, state, cluster, signal } = context;
     const output = await runKubeadm(context, {
       verb: 'init',
       config: CONFIG,
@@ -76,9 +76,9 @@ export const kubeadmInit: Phase<JoinTrust> = {
     if (!caCertHashes.includes(printed.caCertHash) || printed.endpoint !== cluster.endpoint) {
       throw new KbootError(
         'TRUST_FAILED',
-        `${subject.machine.name}: kubeadm printed another cluster's join command`,
+        `${state.machine.name}: kubeadm printed another cluster's join command`,
         {
-          host: subject.machine.name,
+          host: state.machine.name,
           hint: `it names ${printed.endpoint}, kboot.yaml ${cluster.endpoint}: run kboot reset, then kboot init again`,
         },
       );

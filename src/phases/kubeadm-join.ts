@@ -36,9 +36,9 @@ export const kubeadmJoin: Phase = {
   after: [trust, kubelet, importFirst, recordFirewall],
   decide: ({ facts }) => (facts.present.has(JOINED) ? no('it has joined') : yes('it has not joined yet')),
   async run(context) {
-    const { host, cluster, subject, signal } = context;
+    const { host, cluster, state, signal } = context;
     const { token, caCertHashes } = context.resultOf(joinToken);
-    const machine = machineSettings(subject, cluster);
+    const machine = machineSettings(state, cluster);
     const prepare = async (again: boolean) => {
       const config = joinConfig(machine, {
         endpoint: cluster.endpoint,

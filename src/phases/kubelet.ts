@@ -20,10 +20,10 @@ export const kubelet: Phase = {
   title: 'Install the kubelet',
   on: everywhere,
   after: [nodeRuntime],
-  decide: (subject, _situation, bundle) =>
-    isInstalled(subject, 'kubelet', bundle) ? no('installed from this bundle') : yes('not installed'),
+  decide: (state, _clusterState, bundle) =>
+    isInstalled(state, 'kubelet', bundle) ? no('installed from this bundle') : yes('not installed'),
   async run(context) {
-    const { facts } = context.subject;
+    const { facts } = context.state;
     await installContainer(context, 'kubelet', kubeletValues(facts));
   },
 };

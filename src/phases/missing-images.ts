@@ -8,23 +8,23 @@ import { isImported, isInstalled, systemContainerName } from './system-container
 const FIRST = /\/(pause|kube-apiserver|kube-controller-manager|kube-scheduler):/;
 
 /** Chooses those images of the bundle that a machine lacks. */
-export type Choose = (subject: MachineState, bundle: Bundle) => readonly BundleImage[];
+export type Choose = (state: MachineState, bundle: Bundle) => readonly BundleImage[];
 
-export const missingSystemImages: Choose = (subject, bundle) =>
-  systemImages(bundle.lock, subject.machine.role).filter(
-    (image) => !isInstalled(subject, systemContainerName(image), bundle),
+export const missingSystemImages: Choose = (state, bundle) =>
+  systemImages(bundle.lock, state.machine.role).filter(
+    (image) => !isInstalled(state, systemContainerName(image), bundle),
   );
 
-const missingPodImages: Choose = (subject, bundle) =>
-  podImages(bundle.lock, subject.machine.role).filter((image) => !isImported(subject, image));
+const missingPodImages: Choose = (state, bundle) =>
+  podImages(bundle.lock, state.machine.role).filter((image) => !isImported(state, image));
 
-export const missingFirstImages: Choose = (subject, bundle) =>
-  missingPodImages(subject, bundle).filter(({ name }) => FIRST.test(name));
+export const missingFirstImages: Choose = (state, bundle) =>
+  missingPodImages(state, bundle).filter(({ name }) => FIRST.test(name));
 
-export const missingOtherImages: Choose = (subject, bundle) =>
-  missingPodImages(subject, bundle).filter(({ name }) => !FIRST.test(name));
+export const missingOtherImages: Choose = (state, bundle) =>
+  missingPodImages(state, bundle).filter(({ name }) => !FIRST.test(name));
 
-export const missingImages: Choose = (subject, bundle) => [
-  ...missingSystemImages(subject, bundle),
-  ...missingPodImages(subject, bundle),
+export const missingImages: Choose = (state, bundle) => [
+  ...missingSystemImages(state, bundle),
+  ...missingPodImages(state, bundle),
 ];

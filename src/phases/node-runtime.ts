@@ -41,13 +41,13 @@ export const nodeRuntime: Phase = {
   title: 'Install the container runtime',
   on: everywhere,
   after: [sendSystem, kernel, trust],
-  decide: (subject, _situation, bundle) =>
-    isInstalled(subject, 'node-runtime', bundle) && subject.facts.active.has('containerd.service')
+  decide: (state, _clusterState, bundle) =>
+    isInstalled(state, 'node-runtime', bundle) && state.facts.active.has('containerd.service')
       ? no('containerd runs from this bundle')
       : yes('containerd is not there'),
   async run(context) {
-    const { host, subject, bundle, signal } = context;
-    await installContainer(context, 'node-runtime', runtimeValues(subject.facts, bundle.lock));
+    const { host, state, bundle, signal } = context;
+    await installContainer(context, 'node-runtime', runtimeValues(state.facts, bundle.lock));
     await host.query({ ...script(CHECK_CRI), sudo: true }, signal);
   },
 };

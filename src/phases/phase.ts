@@ -17,9 +17,9 @@ export type OutcomeState = 'done' | 'skipped' | 'failed' | 'blocked';
 export interface PhaseContext {
   readonly cluster: Cluster;
   readonly bundle: Bundle;
-  readonly subject: MachineState;
+  readonly state: MachineState;
   readonly host: Host;
-  readonly situation: ClusterState;
+  readonly clusterState: ClusterState;
   /** The connection to the first master. */
   readonly master: Host;
   readonly clock: Clock;
@@ -32,7 +32,7 @@ export interface PhaseContext {
    */
   resultOf<Result>(phase: Phase<Result>): Result;
   /** How an earlier phase ended on this machine; undefined where it was not part of the run. */
-  stateOf(phase: Phase): OutcomeState | undefined;
+  outcomeOf(phase: Phase): OutcomeState | undefined;
   progress(update: { text?: string; done?: number; total?: number }): void;
   warn(text: string): void;
 }
@@ -42,7 +42,7 @@ export interface Phase<Result = unknown> {
   readonly id: string;
   readonly title: string;
   /** The machines it runs on. */
-  on(subject: MachineState, situation: ClusterState): boolean;
+  on(state: MachineState, clusterState: ClusterState): boolean;
   /**
    * Phases that must be over first, where the recipe has them: those of the same machine, or of every machine that has
    * them when this one does not. Phases that do not wait for each other run at the same time.
@@ -60,12 +60,12 @@ export interface Phase<Result = unknown> {
   /** Runs at the end whatever happened before, also after Ctrl-C: it cleans up. */
   readonly always?: boolean;
   /** Pure: `--dry-run` and the run share it. */
-  decide(subject: MachineState, situation: ClusterState, bundle: Bundle): Decision;
+  decide(state: MachineState, clusterState: ClusterState, bundle: Bundle): Decision;
   run(context: PhaseContext): Promise<Result>;
 }
 
-export const isFirstMaster = (subject: MachineState, { master }: ClusterState): boolean => subject === master;
-export const isNode = (subject: MachineState): boolean => subject.machine.role === 'node';
+export const isFirstMaster = (state: MachineState, { master }: ClusterState): boolean => state === master;
+export const isNode = (state: MachineState): boolean => state.machine.role === 'node';
 export const everywhere = (): boolean => true;
 
 export const yes = (because: string): Decision => ({ run: true, because });

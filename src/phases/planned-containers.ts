@@ -21,18 +21,18 @@ export function containerValues(
 
 /** The system containers that the machine is going to get. */
 export function plannedContainers(
-  subject: MachineState,
+  state: MachineState,
   bundle: Bundle,
   cacheDir: string,
 ): Promise<readonly PlannedContainer[]> {
   return Promise.all(
-    systemImages(bundle.lock, subject.machine.role).map(async (image) => {
+    systemImages(bundle.lock, state.machine.role).map(async (image) => {
       const name = systemContainerName(image);
       return {
         name,
         image: await readBundleImage(bundle, image, cacheDir),
-        values: containerValues(name, subject, bundle),
-        readOnly: subject.facts.readOnly,
+        values: containerValues(name, state, bundle),
+        readOnly: state.facts.readOnly,
       };
     }),
   );

@@ -14,7 +14,7 @@ export const clusterReady: Phase = {
   check: true,
   decide: () => yes('it is asked every time'),
   async run(context) {
-    const { name } = context.subject.machine;
+    const { name } = context.state.machine;
     const coredns = { object: 'deployment/coredns', namespace: 'kube-system' };
     await waitFor(context, { event: 'condition=Ready', object: `node/${name}`, what: `${name} is Ready` });
     await waitFor(context, { event: 'condition=Available', ...coredns, what: 'CoreDNS is available' });
@@ -30,7 +30,7 @@ export const nodeReady: Phase = {
   check: true,
   decide: () => yes('it is asked every time'),
   async run(context) {
-    const { name } = context.subject.machine;
+    const { name } = context.state.machine;
     const object = `node/${name}`;
     // kubeadm join ends when the kubelet has its certificate; the kubelet then registers the node.
     await waitFor(context, { event: 'create', object, what: `${name} registers itself` });

@@ -50,7 +50,7 @@ export interface KubeadmRun {
  * kboot.yaml says (`wait`). Throws COMMAND_FAILED.
  */
 export async function runKubeadm(
-  { host, subject, cluster, clock, signal, progress }: PhaseContext,
+  { host, state, cluster, clock, signal, progress }: PhaseContext,
   { verb, config, marker, traces, prepare }: KubeadmRun,
 ): Promise<string> {
   const unit = { unit: kubeadmUnit(verb), marker };
@@ -67,7 +67,7 @@ export async function runKubeadm(
     const { output, exitCode } = await runTransient(host, { ...unit, argv, timeoutMs }, signal);
     if (exitCode === 0) return output;
     if (!kubeadmNotYet(output) || clock.now() + PAUSE_MS > deadline) {
-      throw kubeadmFailed(subject.machine.name, verb, output);
+      throw kubeadmFailed(state.machine.name, verb, output);
     }
     progress({ text: `the API was away for a moment: kubeadm ${verb} once more` });
     await clock.sleep(PAUSE_MS, signal);

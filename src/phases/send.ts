@@ -19,16 +19,16 @@ function sendPhase(id: string, title: string, after: readonly Phase[], choose: C
     title,
     on: everywhere,
     after,
-    decide: (subject, _situation, bundle) => {
+    decide: (state, _clusterState, bundle) => {
       if (isUnbuilt(bundle)) return yes('what the machine lacks of the bundle, which is not built yet');
-      const missing = missingBlobs(subject, choose(subject, bundle));
+      const missing = missingBlobs(state, choose(state, bundle));
       const bytes = missing.reduce((sum, { size }) => sum + size, 0);
       return missing.length === 0
         ? no('the machine has every blob')
         : yes(`${missing.length} blobs are missing (${megabytes(bytes)})`);
     },
-    async run({ host, subject, bundle, progress, signal }) {
-      const missing = missingBlobs(subject, choose(subject, bundle));
+    async run({ host, state, bundle, progress, signal }) {
+      const missing = missingBlobs(state, choose(state, bundle));
       const total = missing.reduce((sum, { size }) => sum + size, 0);
       await sendBlobs(host, missing, {
         blobPath: (digest) => bundle.blobPath(digest),

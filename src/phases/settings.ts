@@ -4,11 +4,11 @@ import type { ClusterSettings, MachineSettings } from '../kubeadm/config.ts';
 import type { MachineState } from '../session/state.ts';
 
 /** The API certificate is good for every master, for the machine itself and for the endpoint. */
-function certSANs(cluster: Cluster, subjects: readonly MachineState[]): readonly string[] {
+function certSANs(cluster: Cluster, states: readonly MachineState[]): readonly string[] {
   const endpoint = cluster.endpoint.replace(/:\d+$/, '');
   const masters = cluster.masters.flatMap(({ name, address }) => [
     name,
-    address ?? subjects.find(({ machine }) => machine.name === name)?.address,
+    address ?? states.find(({ machine }) => machine.name === name)?.address,
   ]);
   const names = [endpoint, ...masters, 'localhost', '127.0.0.1'];
   return [...new Set(names.filter((name) => name !== undefined))];
@@ -18,7 +18,7 @@ function certSANs(cluster: Cluster, subjects: readonly MachineState[]): readonly
 export function clusterSettings(
   cluster: Cluster,
   bundle: Bundle,
-  subjects: readonly MachineState[],
+  states: readonly MachineState[],
 ): ClusterSettings {
   return {
     name: cluster.name,
@@ -27,7 +27,7 @@ export function clusterSettings(
     pods: cluster.network.pods,
     services: cluster.network.services,
     dnsDomain: cluster.network.dnsDomain,
-    certSANs: certSANs(cluster, subjects),
+    certSANs: certSANs(cluster, states),
     soleMaster: cluster.masters.length === 1,
     waitMs: cluster.waitMs,
   };

@@ -18,28 +18,28 @@ export const sweep: Phase = {
   on: everywhere,
   after: [],
   always: true,
-  decide: (subject, situation) => {
-    const { facts, machine } = subject;
-    const left = [...subject.leftTokens, ...facts.runFiles];
+  decide: (state, clusterState) => {
+    const { facts, machine } = state;
+    const left = [...state.leftTokens, ...facts.runFiles];
     if (left.length > 0) return yes(`left by an earlier run: ${left.join(', ')}`);
     const done = facts.present.has(machine.role === 'master' ? INITIALISED : JOINED);
     const tokenMade =
-      isFirstMaster(subject, situation) &&
-      situation.subjects.some(({ facts: { present } }) => !present.has(JOINED) && !present.has(INITIALISED));
+      isFirstMaster(state, clusterState) &&
+      clusterState.states.some(({ facts: { present } }) => !present.has(JOINED) && !present.has(INITIALISED));
     return done && !tokenMade ? no('nothing was left') : yes('this run makes some');
   },
   async run(context) {
-    const { host, subject, situation, signal } = context;
+    const { host, state, clusterState, signal } = context;
     // While kubeadm still runs (a dropped connection), its files belong to it; the next run sweeps them.
     const units = ['kboot-kubeadm-init.service', 'kboot-kubeadm-join.service'];
     const { stdout } = await host.query(script('systemctl is-active "$@" || true', ...units), signal);
     if (stdout.split('\n').includes('active')) return;
     await host.change({ ...script(SWEEP), sudo: true }, signal);
     // A machine that did not find its cluster is as it was: what was sent to it is taken back.
-    if (context.stateOf(trust) === 'failed' && !subject.ledger) {
+    if (context.outcomeOf(trust) === 'failed' && !state.ledger) {
       for (const note of await putBack(host, newLedger(context), signal)) context.warn(note);
     }
-    if (subject !== situation.master) return;
+    if (state !== clusterState.master) return;
     const admin = await host.query(
       { ...script(`[ -e ${ADMIN_CONF} ] && echo yes || true`), sudo: true },
       signal,

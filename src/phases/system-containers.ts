@@ -6,9 +6,9 @@ import { KbootError } from '../lib/errors.ts';
 import type { MachineState } from '../session/state.ts';
 
 /** The system container of that name runs this bundle's image. */
-export function isInstalled(subject: MachineState, name: string, bundle: Bundle): boolean {
+export function isInstalled(state: MachineState, name: string, bundle: Bundle): boolean {
   const image = systemImage(bundle.lock, name);
-  const installed = subject.containers.find((container) => container.name === name);
+  const installed = state.containers.find((container) => container.name === name);
   return image !== undefined && installed?.revision === hexOf(image.manifest.digest);
 }
 

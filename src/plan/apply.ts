@@ -20,31 +20,31 @@ export interface ApplyOptions {
 
 /** Checks the machines and decides: what `--dry-run` shows. Throws PREFLIGHT_FAILED with every problem. */
 export async function planRecipe(
-  situation: ClusterState,
+  clusterState: ClusterState,
   recipe: readonly Phase[],
   { bundle, hosts, cacheDir, report, signal }: Omit<ApplyOptions, 'clock' | 'limit'>,
 ): Promise<Plan> {
   const problems = [
-    ...preflight(situation, bundle),
-    ...(await foreignFiles(situation, hosts, bundle, cacheDir, signal)),
+    ...preflight(clusterState, bundle),
+    ...(await foreignFiles(clusterState, hosts, bundle, cacheDir, signal)),
   ];
   for (const { severity, host, what, remedy } of problems) {
     if (severity === 'warning') report({ type: 'warning', host, text: `${what}: ${remedy}` });
   }
   refuseErrors(problems);
-  return makePlan(recipe, situation, bundle);
+  return makePlan(recipe, clusterState, bundle);
 }
 
 /** Carries a plan out. */
 export async function applyPlan(
   plan: Plan,
-  situation: ClusterState,
+  clusterState: ClusterState,
   options: ApplyOptions,
 ): Promise<PlanResult> {
   const { bundle, hosts, cacheDir, clock } = options;
-  const hostOf = (subject: MachineState): Host => {
-    const host = hosts.get(subject);
-    if (!host) throw new Error(`no connection to ${subject.machine.name}`);
+  const hostOf = (state: MachineState): Host => {
+    const host = hosts.get(state);
+    if (!host) throw new Error(`no connection to ${state.machine.name}`);
     return host;
   };
   return runPlan(plan, {
@@ -52,13 +52,13 @@ export async function applyPlan(
     report: options.report,
     signal: options.signal,
     limit: options.limit,
-    contextOf: ({ subject }) => ({
-      cluster: situation.cluster,
-      situation,
+    contextOf: ({ state }) => ({
+      cluster: clusterState.cluster,
+      clusterState,
       bundle,
-      subject,
-      host: hostOf(subject),
-      master: hostOf(situation.master),
+      state,
+      host: hostOf(state),
+      master: hostOf(clusterState.master),
       clock,
       cacheDir,
     }),

@@ -17,9 +17,9 @@ export type Outcome =
 export type Outcomes = ReadonlyMap<Step, Outcome>;
 
 /** How a phase ended on a machine; undefined where it was not part of the run, or is not over. */
-export function outcomeOf(phase: Phase, subject: MachineState, outcomes: Outcomes): Outcome | undefined {
+export function outcomeOf(phase: Phase, state: MachineState, outcomes: Outcomes): Outcome | undefined {
   for (const [step, outcome] of outcomes) {
-    if (step.phase.id === phase.id && step.subject === subject) return outcome;
+    if (step.phase.id === phase.id && step.state === state) return outcome;
   }
   return undefined;
 }
@@ -32,17 +32,17 @@ export function resultsOf<Result>(
   return new Map(
     [...outcomes].flatMap(([step, outcome]) =>
       step.phase.id === phase.id && outcome.state === 'done'
-        ? [[step.subject, outcome.result as Result] as const]
+        ? [[step.state, outcome.result as Result] as const]
         : [],
     ),
   );
 }
 
 /** What a phase made on a machine, or on the only one where it was done. Throws an Error where there is nothing. */
-export function resultFor<Result>(phase: Phase<Result>, subject: MachineState, outcomes: Outcomes): Result {
+export function resultFor<Result>(phase: Phase<Result>, state: MachineState, outcomes: Outcomes): Result {
   const results = resultsOf(phase, outcomes);
   const [first, ...others] = results.keys();
-  const from = results.has(subject) ? subject : others.length === 0 ? first : undefined;
+  const from = results.has(state) ? state : others.length === 0 ? first : undefined;
   if (from === undefined) throw new Error(`nothing is there yet of the phase ${phase.id}`);
   return results.get(from) as Result;
 }
@@ -54,15 +54,15 @@ export function resultFor<Result>(phase: Phase<Result>, subject: MachineState, o
 export function failuresOf({ steps }: Plan, outcomes: Outcomes): readonly Failure[] {
   const ended = steps.map((step) => ({ step, outcome: outcomes.get(step) }));
   const broken = new Set(
-    ended.flatMap(({ step, outcome }) => (outcome?.state === 'failed' ? [step.subject] : [])),
+    ended.flatMap(({ step, outcome }) => (outcome?.state === 'failed' ? [step.state] : [])),
   );
   const told = new Set<unknown>();
   return ended.flatMap(({ step, outcome }): Failure[] => {
-    const { subject, phase } = step;
-    const failure = { host: subject.machine.name, phase: phase.id };
+    const { state, phase } = step;
+    const failure = { host: state.machine.name, phase: phase.id };
     if (outcome?.state === 'failed') return [{ ...failure, error: outcome.error }];
-    if (outcome?.state !== 'blocked' || broken.has(subject) || told.has(subject)) return [];
-    told.add(subject);
+    if (outcome?.state !== 'blocked' || broken.has(state) || told.has(state)) return [];
+    told.add(state);
     return [{ ...failure, error: blockedError(step, rootOf(outcome.by, outcomes)), blocked: true }];
   });
 }
@@ -73,9 +73,9 @@ function rootOf(step: Step, outcomes: Outcomes): Step {
   return outcome?.state === 'blocked' ? rootOf(outcome.by, outcomes) : step;
 }
 
-function blockedError({ subject, phase }: Step, root: Step): KbootError {
-  const { name } = subject.machine;
-  const cause = root.subject.machine.name;
+function blockedError({ state, phase }: Step, root: Step): KbootError {
+  const { name } = state.machine;
+  const cause = root.state.machine.name;
   return new KbootError(
     'SOME_HOSTS_FAILED',
     `${name}: not tried: "${phase.title}" waits for ${cause}, where "${root.phase.title}" failed`,

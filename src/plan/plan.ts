@@ -5,7 +5,7 @@ import type { ClusterState, MachineState } from '../session/state.ts';
 /** One phase on one machine, with what was decided about it. */
 export interface Step {
   readonly phase: Phase;
-  readonly subject: MachineState;
+  readonly state: MachineState;
   readonly decision: Decision;
 }
 
@@ -15,11 +15,11 @@ export interface Plan {
 }
 
 /** Decides for every phase and machine. A pure function of what the machines said. */
-export function makePlan(recipe: readonly Phase[], situation: ClusterState, bundle: Bundle): Plan {
+export function makePlan(recipe: readonly Phase[], clusterState: ClusterState, bundle: Bundle): Plan {
   const steps = recipe.flatMap((phase) =>
-    situation.subjects
-      .filter((subject) => phase.on(subject, situation))
-      .map((subject) => ({ phase, subject, decision: phase.decide(subject, situation, bundle) })),
+    clusterState.states
+      .filter((state) => phase.on(state, clusterState))
+      .map((state) => ({ phase, state, decision: phase.decide(state, clusterState, bundle) })),
   );
   return { steps };
 }
@@ -40,11 +40,11 @@ export function prerequisites({ steps }: Plan): ReadonlyMap<Step, readonly Step[
     if (same) same.push(step);
     else byPhase.set(step.phase.id, [step]);
   }
-  const ownOf = new Map(steps.map((step) => [`${step.phase.id} ${step.subject.machine.name}`, step]));
+  const ownOf = new Map(steps.map((step) => [`${step.phase.id} ${step.state.machine.name}`, step]));
   const before = new Map(
     steps.map((step) => {
       const asked = step.phase.after.flatMap(({ id }) => {
-        const own = ownOf.get(`${id} ${step.subject.machine.name}`);
+        const own = ownOf.get(`${id} ${step.state.machine.name}`);
         return own ? [own] : (byPhase.get(id) ?? []);
       });
       const same = step.phase.serial === true ? (byPhase.get(step.phase.id) ?? []) : [];

@@ -32,7 +32,7 @@ export interface RunOptions {
   /** What the phase of a step works with, but for what the run itself knows. */
   readonly contextOf: (
     step: Step,
-  ) => Omit<PhaseContext, 'signal' | 'progress' | 'warn' | 'resultOf' | 'stateOf'>;
+  ) => Omit<PhaseContext, 'signal' | 'progress' | 'warn' | 'resultOf' | 'outcomeOf'>;
 }
 
 /** What came of a plan. */
@@ -88,12 +88,12 @@ function runMain(plan: Plan, options: RunOptions): Promise<Outcomes> {
 async function cleanUp({ steps }: Plan, main: Outcomes, options: RunOptions): Promise<Outcomes> {
   const slots = pLimit(options.limit);
   const outcomes = new Map<Step, Outcome>(main);
-  const machines = [...new Set(steps.map(({ subject }) => subject))];
+  const machines = [...new Set(steps.map(({ state }) => state))];
   await Promise.all(
     machines.map((machine) =>
       slots(async () => {
         const signal = AbortSignal.timeout(CLEAN_UP_MS);
-        for (const step of steps.filter(({ subject }) => subject === machine)) {
+        for (const step of steps.filter(({ state }) => state === machine)) {
           outcomes.set(step, await runStep(step, signal, outcomes, options));
         }
       }),
@@ -109,9 +109,9 @@ async function runStep(
   outcomes: Outcomes,
   options: RunOptions,
 ): Promise<Outcome> {
-  const { phase, subject, decision } = step;
+  const { phase, state, decision } = step;
   const { report, clock } = options;
-  const host = subject.machine.name;
+  const host = state.machine.name;
   const skip = (because: string) =>
     report({ type: 'phase-skip', phase: phase.id, title: phase.title, host, because });
   if (!decision.run) {
@@ -126,8 +126,8 @@ async function runStep(
       signal,
       progress: (update) => report({ type: 'phase-progress', phase: phase.id, host, ...update }),
       warn: (text) => report({ type: 'warning', host, text }),
-      resultOf: (other) => resultFor(other, subject, outcomes),
-      stateOf: (other) => outcomeOf(other, subject, outcomes)?.state,
+      resultOf: (other) => resultFor(other, state, outcomes),
+      outcomeOf: (other) => outcomeOf(other, state, outcomes)?.state,
     });
     report({ type: 'phase-end', phase: phase.id, host, ms: clock.now() - startedAt, ok: true });
     return { state: 'done', result };

@@ -23,9 +23,9 @@ export class Schedule {
   constructor(plan: Plan, limit: number) {
     this.#limit = limit;
     this.#before = prerequisites(plan);
-    const machines = [...new Set(plan.steps.map(({ subject }) => subject))];
+    const machines = [...new Set(plan.steps.map(({ state }) => state))];
     const place = new Map(machines.map((machine, index) => [machine, index]));
-    const ranked = [...plan.steps].sort((a, b) => (place.get(a.subject) ?? 0) - (place.get(b.subject) ?? 0));
+    const ranked = [...plan.steps].sort((a, b) => (place.get(a.state) ?? 0) - (place.get(b.state) ?? 0));
     for (const [rank, step] of ranked.entries()) {
       const before = this.#before.get(step) ?? [];
       this.#rank.set(step, rank);
@@ -51,20 +51,20 @@ export class Schedule {
   /** A step that may start now; it runs from here on. undefined while there is none. */
   take(): Step | undefined {
     const full = this.#working.size >= this.#limit;
-    const index = this.#ready.findIndex(({ subject }) => !full || this.#working.has(subject));
+    const index = this.#ready.findIndex(({ state }) => !full || this.#working.has(state));
     const [step] = index < 0 ? [] : this.#ready.splice(index, 1);
     if (step === undefined) return undefined;
     this.#running.add(step);
-    this.#working.set(step.subject, (this.#working.get(step.subject) ?? 0) + 1);
+    this.#working.set(step.state, (this.#working.get(step.state) ?? 0) + 1);
     return step;
   }
 
   /** Writes down how a running step ended. Returns the running steps that have to be stopped because it failed. */
   end(step: Step, outcome: Outcome): readonly Step[] {
     this.#running.delete(step);
-    const others = (this.#working.get(step.subject) ?? 1) - 1;
-    if (others > 0) this.#working.set(step.subject, others);
-    else this.#working.delete(step.subject);
+    const others = (this.#working.get(step.state) ?? 1) - 1;
+    if (others > 0) this.#working.set(step.state, others);
+    else this.#working.delete(step.state);
     this.#outcomes.set(step, outcome);
     if (outcome.state === 'done' || outcome.state === 'skipped') {
       this.#release(step);
@@ -111,7 +111,7 @@ export class Schedule {
 
   /** A failure ends its machine's other steps, but for those that finish what others on the machine need. */
   #stopMachine(failed: Step): readonly Step[] {
-    const own = [...this.#rank.keys()].filter(({ subject }) => subject === failed.subject);
+    const own = [...this.#rank.keys()].filter(({ state }) => state === failed.state);
     const kept = new Set(
       own
         .filter((step) => step.phase.finishes === true && !this.#outcomes.has(step))

@@ -28,7 +28,7 @@ export interface SessionOptions {
 
 /** Connected and questioned machines, locked if asked for. Disposing of it lets go of the locks and the connections. */
 export interface Session extends AsyncDisposable {
-  readonly situation: ClusterState;
+  readonly clusterState: ClusterState;
   readonly hosts: ReadonlyMap<MachineState, Host>;
   /** Machines that could not be reached or questioned; the first master is not among them where it is needed. */
   readonly failures: readonly Failure[];
@@ -63,7 +63,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const connected = new Map<Machine, Host>();
   const ask = async (machine: Machine, host: Host): Promise<Answered> => ({
     host,
-    subject: await observe(machine, host, options),
+    state: await observe(machine, host, options),
   });
   const outcomes = await fanOut(machines, limit, async (machine) => {
     const host = await connect(machine);
@@ -93,19 +93,19 @@ export async function openSession(options: SessionOptions): Promise<Session> {
 
 interface Answered {
   readonly host: Host;
-  readonly subject: MachineState;
+  readonly state: MachineState;
 }
 
 async function sessionOf(
   outcomes: readonly Outcome<Machine, Answered>[],
   options: SessionOptions,
-): Promise<Pick<Session, 'situation' | 'hosts' | 'failures' | 'resolutions'>> {
+): Promise<Pick<Session, 'clusterState' | 'hosts' | 'failures' | 'resolutions'>> {
   const { cluster, needsMaster, signal } = options;
   const good = outcomes.flatMap((outcome) => (outcome.ok ? [outcome.value] : []));
   const failures = outcomes.flatMap((outcome) =>
     outcome.ok ? [] : [{ host: outcome.item.name, phase: 'connect', error: outcome.error }],
   );
-  const master = good.find(({ subject }) => subject.machine.name === cluster.masters[0]?.name);
+  const master = good.find(({ state }) => state.machine.name === cluster.masters[0]?.name);
   // Where nobody asks the first master, any machine of the run stands for it.
   const first = master ?? (needsMaster ? undefined : good[0]);
   if (!first) {
@@ -118,19 +118,19 @@ async function sessionOf(
           'no machine was reached',
         );
   }
-  const resolutions = isEndpointOpen(cluster, first.subject)
+  const resolutions = isEndpointOpen(cluster, first.state)
     ? await askForEndpoint(cluster, options.witnesses ?? [], options)
     : [];
   const endpoint =
-    master === undefined ? cluster.endpoint : chooseEndpoint(cluster, first.subject, resolutions);
+    master === undefined ? cluster.endpoint : chooseEndpoint(cluster, first.state, resolutions);
   return {
     resolutions,
-    situation: {
+    clusterState: {
       cluster: { ...cluster, endpoint },
-      subjects: good.map(({ subject }) => subject),
-      master: first.subject,
+      states: good.map(({ state }) => state),
+      master: first.state,
     },
-    hosts: new Map(good.map(({ host, subject }) => [subject, host])),
+    hosts: new Map(good.map(({ host, state }) => [state, host])),
     failures,
   };
 }

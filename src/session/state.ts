@@ -19,7 +19,7 @@ export interface MachineState {
 /** Everything a decision may look at. */
 export interface ClusterState {
   readonly cluster: Cluster;
-  readonly subjects: readonly MachineState[];
+  readonly states: readonly MachineState[];
   /** The first master, as this run found it. */
   readonly master: MachineState;
 }

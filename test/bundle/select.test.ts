@@ -2,13 +2,12 @@ import { expect, it } from 'vitest';
 import { importIndex } from '../../src/bundle/import.ts';
 import { blobsOf, diskNeeded, podImages, systemImage, systemImages } from '../../src/bundle/select.ts';
 import { isInstalled, missingBlobs } from '../../src/phases/system-containers.ts';
-import { BUNDLE, digestOf, factsWith, LOCK, subjectWith } from '../helpers/situation.ts';
+import { BUNDLE, digestOf, factsWith, LOCK, stateWith } from '../helpers/cluster-state.ts';
 
 const names = (images: readonly { name: string }[]) => images.map(({ name }) => name.replace(/^.*\//, ''));
 const kubeProxy = podImages(LOCK, 'node').filter(({ name }) => name.includes('kube-proxy'));
 const kubelet = systemImages(LOCK, 'node').filter(({ name }) => name.includes('kubelet'));
-const node = (facts: Parameters<typeof factsWith>[0]) =>
-  subjectWith('n', 'node', { facts: factsWith(facts) });
+const node = (facts: Parameters<typeof factsWith>[0]) => stateWith('n', 'node', { facts: factsWith(facts) });
 
 it('chooses by role', () => {
   expect(names(systemImages(LOCK, 'node'))).toEqual(['node-runtime:v1.37.2', 'kubelet:v1.37.2']);
@@ -51,7 +50,7 @@ it('sends a staged blob again that is not whole', () => {
 
 it('tells an installed container from one of another build', () => {
   const installed = (revision: string) =>
-    subjectWith('n', 'node', { containers: [{ name: 'kubelet', revision } as never] });
+    stateWith('n', 'node', { containers: [{ name: 'kubelet', revision } as never] });
   expect(isInstalled(installed('c'.repeat(64)), 'kubelet', BUNDLE)).toBe(true);
   expect(isInstalled(installed('d'.repeat(64)), 'kubelet', BUNDLE)).toBe(false);
 });

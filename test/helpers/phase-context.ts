@@ -1,8 +1,8 @@
 import type { Phase, PhaseContext } from '../../src/phases/phase.ts';
 import type { ClusterState, MachineState } from '../../src/session/state.ts';
+import { BUNDLE, clusterStateOf, stateWith } from './cluster-state.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeHost } from './fake-host.ts';
-import { BUNDLE, situationOf, subjectWith } from './situation.ts';
 
 /** What a phase works with, and what it told. */
 export interface FakeContext extends PhaseContext {
@@ -14,31 +14,31 @@ export interface FakeContext extends PhaseContext {
   made<Result>(phase: Phase<Result>, result: Result): void;
 }
 
-/** A context on the master, or on `subject` with a host of its own. */
+/** A context on the master, or on `state` with a host of its own. */
 export function contextWith(
-  changed: { readonly situation?: ClusterState; readonly subject?: MachineState } & Partial<
+  changed: { readonly clusterState?: ClusterState; readonly state?: MachineState } & Partial<
     Pick<FakeContext, 'bundle'>
   > = {},
 ): FakeContext {
-  const situation = changed.situation ?? situationOf(subjectWith('master.example.com', 'master'));
-  const subject = changed.subject ?? situation.master;
-  const master = new FakeHost(situation.master.machine.name);
+  const clusterState = changed.clusterState ?? clusterStateOf(stateWith('master.example.com', 'master'));
+  const state = changed.state ?? clusterState.master;
+  const master = new FakeHost(clusterState.master.machine.name);
   const told: string[] = [];
   const results = new Map<Phase, unknown>();
   return {
-    situation,
-    subject,
+    clusterState,
+    state,
     master,
     told,
-    cluster: situation.cluster,
+    cluster: clusterState.cluster,
     bundle: changed.bundle ?? BUNDLE,
-    host: subject === situation.master ? master : new FakeHost(subject.machine.name),
+    host: state === clusterState.master ? master : new FakeHost(state.machine.name),
     made: (phase, result) => results.set(phase, result),
     resultOf: <Result>(phase: Phase<Result>) => {
       if (!results.has(phase)) throw new Error(`the test does not say what ${phase.id} made`);
       return results.get(phase) as Result;
     },
-    stateOf: (phase) => (results.has(phase) ? 'done' : undefined),
+    outcomeOf: (phase) => (results.has(phase) ? 'done' : undefined),
     clock: new FakeClock(),
     signal: new AbortController().signal,
     cacheDir: '/nowhere',

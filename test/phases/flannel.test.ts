@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { flannel } from '../../src/phases/flannel.ts';
+import { BUNDLE } from '../helpers/cluster-state.ts';
 import { contextWith } from '../helpers/phase-context.ts';
-import { BUNDLE } from '../helpers/situation.ts';
 
 const MANIFEST = [
   'kind: ConfigMap\nmetadata: { name: c }\ndata: { "cni-conf.json": "{}", "net-conf.json": "{}" }\n',

@@ -4,9 +4,9 @@ import { joinToken } from '../../src/phases/join-token.ts';
 import { kubeadmInit } from '../../src/phases/kubeadm-init.ts';
 import { kubeadmJoin } from '../../src/phases/kubeadm-join.ts';
 import { CA_PEM, CA_PIN } from '../fixtures/ca.ts';
+import { clusterStateOf, stateWith } from '../helpers/cluster-state.ts';
 import type { FakeHost } from '../helpers/fake-host.ts';
 import { contextWith } from '../helpers/phase-context.ts';
-import { situationOf, subjectWith } from '../helpers/situation.ts';
 
 const FORMER = /echo going/;
 const CLEAR = /clear_empty/;
@@ -57,11 +57,11 @@ describe('kubeadm init', () => {
 });
 
 describe('kubeadm join', () => {
-  const node = subjectWith('node1.example.com', 'node');
-  const situation = situationOf(subjectWith('master.example.com', 'master'), node);
+  const node = stateWith('node1.example.com', 'node');
+  const clusterState = clusterStateOf(stateWith('master.example.com', 'master'), node);
 
   it('uses a token that is young at each try, and makes the folder that the kubelet watches', async () => {
-    const context = contextWith({ situation, subject: node });
+    const context = contextWith({ clusterState, state: node });
     const made: string[] = [];
     context.made(joinToken, {
       caCertHashes: [CA_PIN],

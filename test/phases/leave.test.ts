@@ -1,19 +1,19 @@
 import { expect, test } from 'vitest';
 import type { Command } from '../../src/host/command.ts';
 import { drain } from '../../src/phases/reset/leave.ts';
+import { clusterStateOf, stateWith } from '../helpers/cluster-state.ts';
 import { FakeHost } from '../helpers/fake-host.ts';
-import { situationOf, subjectWith } from '../helpers/situation.ts';
 
 const words = ({ argv }: Command) => argv.join(' ');
 const GET = ['get', 'node', 'node-1', '--ignore-not-found', '-o', 'name'];
 
 async function runDrain(master: FakeHost, limitS: number) {
-  const subject = subjectWith('node-1', 'node');
-  const situation = situationOf(subjectWith('master-1', 'master'), subject);
+  const state = stateWith('node-1', 'node');
+  const clusterState = clusterStateOf(stateWith('master-1', 'master'), state);
   const host = new FakeHost('node-1');
   const signal = new AbortController().signal;
   await drain(limitS).run({
-    ...{ ...situation, host, master, subject, signal },
+    ...{ ...clusterState, host, master, state, signal },
     ...{ warn: () => {}, progress: () => {} },
   } as never);
 }

@@ -8,9 +8,9 @@ import { baseline } from '../../src/phases/baseline.ts';
 import { kernel, MODULES_FILE } from '../../src/phases/kernel.ts';
 import { unloadModules } from '../../src/phases/modules.ts';
 import { restore } from '../../src/phases/reset/restore.ts';
+import { clusterStateOf, factsWith, stateWith } from '../helpers/cluster-state.ts';
 import { FakeHost, type Reply } from '../helpers/fake-host.ts';
 import { contextWith } from '../helpers/phase-context.ts';
-import { factsWith, situationOf, subjectWith } from '../helpers/situation.ts';
 
 const PLAIN: Facts['kernelModules'] = {
   overlay: 'loaded',
@@ -25,8 +25,8 @@ const PLAIN: Facts['kernelModules'] = {
 
 const contextOf = (kernelModules: Facts['kernelModules']) =>
   contextWith({
-    situation: situationOf(
-      subjectWith('master.example.com', 'master', { facts: factsWith({ kernelModules }) }),
+    clusterState: clusterStateOf(
+      stateWith('master.example.com', 'master', { facts: factsWith({ kernelModules }) }),
     ),
   });
 
@@ -45,14 +45,14 @@ test('the ledger gets the modules that were not loaded, before they are', async 
 
 test('only what containers need is loaded by name: the rest comes with it', async () => {
   const context = contextOf(PLAIN);
-  expect(kernel.decide(context.subject, context.situation, context.bundle).because).toBe(
+  expect(kernel.decide(context.state, context.clusterState, context.bundle).because).toBe(
     'not loaded: br_netfilter',
   );
   context.host.on(() => true);
   await kernel.run(context);
   expect(context.host.files.get(MODULES_FILE)?.content).toBe('br_netfilter\n');
   const done = contextOf({ ...PLAIN, br_netfilter: 'builtin' });
-  expect(kernel.decide(done.subject, done.situation, done.bundle).run).toBe(false);
+  expect(kernel.decide(done.state, done.clusterState, done.bundle).run).toBe(false);
 });
 
 test('what stays loaded is told, and is no error', async () => {
@@ -69,8 +69,8 @@ test('what stays loaded is told, and is no error', async () => {
     },
     modules: ['br_netfilter', 'overlay'],
   } as const;
-  const subject = subjectWith('master.example.com', 'master', { ledger: structuredClone(ledger) as never });
-  const context = contextWith({ situation: situationOf(subject) });
+  const state = stateWith('master.example.com', 'master', { ledger: structuredClone(ledger) as never });
+  const context = contextWith({ clusterState: clusterStateOf(state) });
   const isUnload: (command: { argv: readonly string[] }) => boolean = ({ argv }) => argv.includes('overlay');
   context.host.on(isUnload, 'kept\toverlay\trmmod: ERROR: Module overlay is in use\n').on(() => true);
   await restore.run(context);

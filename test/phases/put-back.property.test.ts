@@ -8,9 +8,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Ledger } from '../../src/facts/ledger.ts';
 import { CLUSTER_PATHS, SHARED_DIRS, STATE_DIR } from '../../src/facts/paths.ts';
 import { putBack } from '../../src/phases/put-back.ts';
+import { EMPTY_LEDGER } from '../helpers/cluster-state.ts';
 import { FakeHost, type Reply } from '../helpers/fake-host.ts';
 import { FOREIGN_FILES } from '../helpers/foreign-files.ts';
-import { EMPTY_LEDGER } from '../helpers/situation.ts';
 
 let bin: string;
 beforeAll(async () => {

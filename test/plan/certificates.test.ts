@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { KUBELET_CERTIFICATE, PKI } from '../../src/facts/paths.ts';
 import { certificates } from '../../src/plan/preflight/certificates.ts';
-import { factsWith } from '../helpers/situation.ts';
+import { factsWith } from '../helpers/cluster-state.ts';
 
 const DAY = 24 * 60 * 60_000;
 const NOW = Date.parse('2026-01-01T00:00:00Z');

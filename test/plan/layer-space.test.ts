@@ -9,8 +9,8 @@ import type { Facts } from '../../src/facts/facts.ts';
 import { CHECKOUT_ROOT, STATE_DIR } from '../../src/facts/paths.ts';
 import { type OpenedImage, readImage } from '../../src/phases/containers/image.ts';
 import { requireSpace } from '../../src/plan/preflight/layer-space.ts';
+import { clusterStateOf, factsWith, stateWith } from '../helpers/cluster-state.ts';
 import { Layout } from '../helpers/layout.ts';
-import { factsWith, situationOf, subjectWith } from '../helpers/situation.ts';
 import { directory, file } from '../system-container/make-image.ts';
 
 /** An image whose only layer takes 30 MB once it is unpacked, and next to nothing before. */
@@ -31,7 +31,7 @@ async function opened(dir: string): Promise<OpenedImage> {
 }
 
 const KIB = 1024;
-const machine = (facts: Partial<Facts>) => subjectWith('m1', 'master', { facts: factsWith(facts) });
+const machine = (facts: Partial<Facts>) => stateWith('m1', 'master', { facts: factsWith(facts) });
 const disks = (state: number, store: number, storeMount = '/') =>
   new Map([
     [STATE_DIR, { freeKiB: state / KIB, mount: '/' }],
@@ -46,7 +46,7 @@ describe('room for the layers of an image', () => {
     return () => rm(dir, { recursive: true });
   });
   const layer = () => image?.source.layers[0];
-  const ask = (facts: Partial<Facts>) => () => requireSpace(situationOf(machine(facts)), () => image);
+  const ask = (facts: Partial<Facts>) => () => requireSpace(clusterStateOf(machine(facts)), () => image);
 
   it('is refused where a small layer unpacks to more than is free', () => {
     expect(ask({ disks: disks(125_000_000, 125_000_000) })).toThrow(
@@ -81,8 +81,8 @@ describe('room for the layers of an image', () => {
   });
 
   it('is not asked of a machine that gets no image, nor where nothing is known', () => {
-    const situation = situationOf(machine({ disks: disks(0, 0) }));
-    expect(() => requireSpace(situation, () => undefined)).not.toThrow();
+    const clusterState = clusterStateOf(machine({ disks: disks(0, 0) }));
+    expect(() => requireSpace(clusterState, () => undefined)).not.toThrow();
     expect(ask({ disks: new Map() })).not.toThrow();
   });
 });

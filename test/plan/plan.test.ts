@@ -6,7 +6,14 @@ import { INITIALISED, JOINED } from '../../src/facts/paths.ts';
 import { INIT, JOIN } from '../../src/phases/recipes.ts';
 import { RESET, removal } from '../../src/phases/reset/recipes.ts';
 import { changesOf, makePlan, prerequisites } from '../../src/plan/plan.ts';
-import { BUNDLE, EMPTY_LEDGER, factsWith, LOCK, situationOf, subjectWith } from '../helpers/situation.ts';
+import {
+  BUNDLE,
+  clusterStateOf,
+  EMPTY_LEDGER,
+  factsWith,
+  LOCK,
+  stateWith,
+} from '../helpers/cluster-state.ts';
 
 const hex = (digest: string): string => digest.slice('sha256:'.length);
 const images = Object.fromEntries(LOCK.images.map(({ name, manifest }) => [name, manifest.digest]));
@@ -17,8 +24,8 @@ const containers = (names: readonly string[]) =>
   });
 const ledgerFor = (role: Ledger['role']): Ledger => ({ ...EMPTY_LEDGER, role });
 
-const freshMaster = subjectWith('master.example.com', 'master');
-const doneMaster = subjectWith('master.example.com', 'master', {
+const freshMaster = stateWith('master.example.com', 'master');
+const doneMaster = stateWith('master.example.com', 'master', {
   facts: factsWith({
     images,
     present: new Set([INITIALISED, '/etc/cni/net.d/10-flannel.conflist']),
@@ -27,16 +34,16 @@ const doneMaster = subjectWith('master.example.com', 'master', {
   containers: containers(['node-runtime', 'etcd', 'kubelet']),
   ledger: ledgerFor('master'),
 });
-const freshNode = subjectWith('node1.example.com', 'node');
-const doneNode = subjectWith('node2.example.com', 'node', {
+const freshNode = stateWith('node1.example.com', 'node');
+const doneNode = stateWith('node2.example.com', 'node', {
   facts: factsWith({ images, present: new Set([JOINED]), active: new Set(['containerd.service']) }),
   containers: containers(['node-runtime', 'kubelet']),
   ledger: ledgerFor('node'),
 });
 
-const changed = (recipe: typeof INIT, ...subjects: Parameters<typeof situationOf>) =>
-  changesOf(makePlan(recipe, situationOf(...subjects), BUNDLE)).map(
-    ({ phase, subject }) => `${subject.machine.name}: ${phase.id}`,
+const changed = (recipe: typeof INIT, ...states: Parameters<typeof clusterStateOf>) =>
+  changesOf(makePlan(recipe, clusterStateOf(...states), BUNDLE)).map(
+    ({ phase, state }) => `${state.machine.name}: ${phase.id}`,
   );
 
 describe('init', () => {
@@ -71,7 +78,7 @@ describe('init', () => {
   });
 
   it('goes on after etcd', () => {
-    const stopped = subjectWith('master.example.com', 'master', {
+    const stopped = stateWith('master.example.com', 'master', {
       ...doneMaster,
       facts: factsWith({ images, active: new Set(['containerd.service', 'etcd.service']) }),
     });
@@ -115,13 +122,11 @@ describe('join', () => {
   });
 
   it('lets a node wait for the token, which the master makes', () => {
-    const plan = makePlan(JOIN, situationOf(doneMaster, freshNode), BUNDLE);
+    const plan = makePlan(JOIN, clusterStateOf(doneMaster, freshNode), BUNDLE);
     const trust = plan.steps.find(({ phase }) => phase.id === 'trust');
     if (!trust) throw new Error('no step trust');
     expect(
-      (prerequisites(plan).get(trust) ?? []).map(
-        ({ phase, subject }) => `${subject.machine.name}: ${phase.id}`,
-      ),
+      (prerequisites(plan).get(trust) ?? []).map(({ phase, state }) => `${state.machine.name}: ${phase.id}`),
     ).toEqual(['node1.example.com: send-system', 'master.example.com: join-token']);
   });
 });

@@ -4,15 +4,15 @@ import type { Ledger } from '../../src/facts/ledger.ts';
 import { INITIALISED, JOINED } from '../../src/facts/paths.ts';
 import { preflight, refuseErrors } from '../../src/plan/preflight/preflight.ts';
 import type { MachineState } from '../../src/session/state.ts';
-import { BUNDLE, EMPTY_LEDGER, factsWith, situationOf, subjectWith } from '../helpers/situation.ts';
+import { BUNDLE, clusterStateOf, EMPTY_LEDGER, factsWith, stateWith } from '../helpers/cluster-state.ts';
 
 const master = (facts: Partial<Facts> = {}, more: Partial<MachineState> = {}): MachineState =>
-  subjectWith('master.example.com', 'master', { facts: factsWith(facts), ...more });
+  stateWith('master.example.com', 'master', { facts: factsWith(facts), ...more });
 const node = (facts: Partial<Facts> = {}, more: Partial<MachineState> = {}): MachineState =>
-  subjectWith('node1.example.com', 'node', { facts: factsWith({ machineId: 'n', ...facts }), ...more });
+  stateWith('node1.example.com', 'node', { facts: factsWith({ machineId: 'n', ...facts }), ...more });
 
-const problemsOf = (...subjects: Parameters<typeof situationOf>) =>
-  preflight(situationOf(...subjects), BUNDLE);
+const problemsOf = (...states: Parameters<typeof clusterStateOf>) =>
+  preflight(clusterStateOf(...states), BUNDLE);
 const ledgerOf = (changed: Partial<Ledger>): Ledger => ({ ...EMPTY_LEDGER, ...changed });
 
 it('has nothing to say about a good machine', () => {
@@ -84,8 +84,8 @@ describe('errors', () => {
   });
 
   it('an address that is not its own', () => {
-    const subject = master();
-    const found = problemsOf({ ...subject, machine: { ...subject.machine, address: '10.9.9.9' } });
+    const state = master();
+    const found = problemsOf({ ...state, machine: { ...state.machine, address: '10.9.9.9' } });
     expect(found).toMatchObject([{ what: 'it does not have the address 10.9.9.9' }]);
   });
 });
@@ -109,9 +109,9 @@ it('warns where kboot.yaml and the cluster name different endpoints', () => {
 
 it('does not ask for the first master’s name where the cluster has another endpoint', () => {
   const made = master({ endpointAddress: undefined, apiServer: 'api.example.com:6443' });
-  const situation = situationOf(made, node({ endpointAddress: undefined }));
-  const cluster = { ...situation.cluster, endpoint: 'api.example.com:6443' };
-  expect(preflight({ ...situation, cluster }, BUNDLE)).toEqual([]);
+  const clusterState = clusterStateOf(made, node({ endpointAddress: undefined }));
+  const cluster = { ...clusterState.cluster, endpoint: 'api.example.com:6443' };
+  expect(preflight({ ...clusterState, cluster }, BUNDLE)).toEqual([]);
 });
 
 it('does not mind the routes and ports of its own cluster', () => {

@@ -4,8 +4,8 @@ import type { Event } from '../../src/lib/events.ts';
 import { no, type Phase, type PhaseContext, yes } from '../../src/phases/phase.ts';
 import { makePlan } from '../../src/plan/plan.ts';
 import { runPlan } from '../../src/plan/run.ts';
+import { BUNDLE, clusterStateOf, stateWith } from '../helpers/cluster-state.ts';
 import { FakeHost } from '../helpers/fake-host.ts';
-import { BUNDLE, situationOf, subjectWith } from '../helpers/situation.ts';
 
 const tick = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
 
@@ -14,9 +14,9 @@ function harness(...machines: readonly string[]) {
   const done: string[] = [];
   const events: Event[] = [];
   const [master = '', ...nodes] = machines;
-  const situation = situationOf(
-    subjectWith(master, 'master'),
-    ...nodes.map((name) => subjectWith(name, 'node')),
+  const clusterState = clusterStateOf(
+    stateWith(master, 'master'),
+    ...nodes.map((name) => stateWith(name, 'node')),
   );
   const phase = (id: string, after: readonly Phase[], more: Partial<Phase> = {}): Phase => ({
     id,
@@ -24,21 +24,21 @@ function harness(...machines: readonly string[]) {
     after,
     on: () => true,
     decide: () => yes('test'),
-    async run({ subject, signal }) {
+    async run({ state, signal }) {
       await tick();
       signal.throwIfAborted();
-      done.push(`${subject.machine.name}.${id}`);
+      done.push(`${state.machine.name}.${id}`);
     },
     ...more,
   });
   const host = new FakeHost('m', { 'df -Pk /var/lib': 'head\n/dev/sda 100000 1 0 100% /var\n' });
   const run = async (recipe: readonly Phase[], signal = new AbortController().signal, limit = 10) => {
-    const { failures } = await runPlan(makePlan(recipe, situation, BUNDLE), {
+    const { failures } = await runPlan(makePlan(recipe, clusterState, BUNDLE), {
       clock: { now: () => 0, sleep: () => Promise.resolve() },
       report: (event) => events.push(event),
       signal,
       limit,
-      contextOf: ({ subject }) => ({ subject, host: host as PhaseContext['host'] }) as PhaseContext,
+      contextOf: ({ state }) => ({ state, host: host as PhaseContext['host'] }) as PhaseContext,
     });
     return failures;
   };
@@ -65,8 +65,8 @@ it('says of a failure on a machine without room that it has none', async () => {
 it('reports a failure, tries nothing that waits for it, and lets other machines go on', async () => {
   const { done, phase, run, events } = harness('m', 'n');
   const broken = phase('a', [], {
-    run: async ({ subject }) => {
-      if (subject.machine.name === 'n') throw new Error('broken');
+    run: async ({ state }) => {
+      if (state.machine.name === 'n') throw new Error('broken');
       done.push('m.a');
     },
   });
@@ -185,12 +185,12 @@ it('hands what a phase made to later ones: from the same machine, or from the on
   };
   const name: Phase<string> = {
     ...phase('name', [], { on: isNode }),
-    run: async ({ subject }) => subject.machine.name,
+    run: async ({ state }) => state.machine.name,
   };
   const join = phase('join', [token, name], {
     on: isNode,
-    run: async ({ resultOf, stateOf }) => {
-      done.push(`${resultOf(name)} has ${resultOf(token)}: ${stateOf(name)}, ${stateOf(token)}`);
+    run: async ({ resultOf, outcomeOf }) => {
+      done.push(`${resultOf(name)} has ${resultOf(token)}: ${outcomeOf(name)}, ${outcomeOf(token)}`);
     },
   });
   await expect(run([token, name, join])).resolves.toEqual([]);
@@ -211,7 +211,7 @@ it('tells those that clean up how a phase ended', async () => {
   const broken = phase('a', [], { run: () => Promise.reject(new Error('broken')) });
   const sweep = phase('sweep', [], {
     always: true,
-    run: async ({ stateOf }) => void done.push(String(stateOf(broken))),
+    run: async ({ outcomeOf }) => void done.push(String(outcomeOf(broken))),
   });
   await run([broken, sweep]);
   expect(done).toEqual(['failed']);
@@ -221,7 +221,7 @@ it('takes the machines of a serial phase one after the other, up to the first th
   const { done, phase, run } = harness('m', 'n1', 'n2');
   const one = phase('one', [], {
     serial: true,
-    run: async ({ subject: { machine } }) => {
+    run: async ({ state: { machine } }) => {
       done.push(`begin ${machine.name}`);
       await tick();
       done.push(`end ${machine.name}`);

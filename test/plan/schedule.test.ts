@@ -5,7 +5,7 @@ import { type Phase, yes } from '../../src/phases/phase.ts';
 import type { Outcome } from '../../src/plan/outcome.ts';
 import { makePlan, type Plan, prerequisites, type Step } from '../../src/plan/plan.ts';
 import { Schedule } from '../../src/plan/schedule.ts';
-import { BUNDLE, situationOf, subjectWith } from '../helpers/situation.ts';
+import { BUNDLE, clusterStateOf, stateWith } from '../helpers/cluster-state.ts';
 
 const phase = (id: string, after: readonly Phase[], more: Partial<Phase> = {}): Phase => ({
   id,
@@ -48,9 +48,9 @@ const stories: fc.Arbitrary<Story> = fc
   })
   .map(({ machines, phases, shuffle, limit, turns, mostlyGood, cancelAt }) => {
     const names = Array.from({ length: machines }, (_, index) => `m${index}`);
-    const situation = situationOf(
-      subjectWith('m0', 'master'),
-      ...names.slice(1).map((name) => subjectWith(name, 'node')),
+    const clusterState = clusterStateOf(
+      stateWith('m0', 'master'),
+      ...names.slice(1).map((name) => stateWith(name, 'node')),
     );
     const recipe: Phase[] = [];
     for (const [index, { after, on, finishes, serial }] of phases.entries()) {
@@ -63,7 +63,7 @@ const stories: fc.Arbitrary<Story> = fc
       .sort((a, b) => a.key - b.key)
       .map(({ each }) => each);
     return {
-      plan: makePlan(mixed, situation, BUNDLE),
+      plan: makePlan(mixed, clusterState, BUNDLE),
       limit,
       turns: mostlyGood ? turns.map((turn) => ({ ...turn, fails: false })) : turns,
       cancelAt,
@@ -92,7 +92,7 @@ function play({ plan, limit, turns, cancelAt }: Story): {
         assert.equal(schedule.outcomes.get(other)?.state, 'done', 'run too early');
       started.push(step);
       running.push(step);
-      assert(new Set(running.map(({ subject }) => subject)).size <= limit, 'too many machines');
+      assert(new Set(running.map(({ state }) => state)).size <= limit, 'too many machines');
       const same = running.filter((other) => other.phase.id === step.phase.id);
       assert(step.phase.serial !== true || same.length === 1, 'two at a time of a serial phase');
     }
@@ -141,9 +141,9 @@ it('runs everything where nothing fails', () => {
 });
 
 it('refuses a recipe whose phases wait for each other in a circle', () => {
-  const situation = situationOf(subjectWith('m', 'master'));
+  const clusterState = clusterStateOf(stateWith('m', 'master'));
   const a = phase('a', []);
   const b = phase('b', [a]);
-  const plan = makePlan([{ ...a, after: [b] }, b], situation, BUNDLE);
+  const plan = makePlan([{ ...a, after: [b] }, b], clusterState, BUNDLE);
   expect(() => new Schedule(plan, 1)).toThrow(/waits for itself/);
 });

@@ -3,16 +3,16 @@ import type { Facts } from '../../src/facts/facts.ts';
 import { INITIALISED } from '../../src/facts/paths.ts';
 import { laterMachines } from '../../src/plan/preflight/network.ts';
 import { askForEndpoint, chooseEndpoint, isEndpointOpen } from '../../src/session/endpoint.ts';
+import { clusterStateOf, factsWith, machineWith, stateWith } from '../helpers/cluster-state.ts';
 import { FakeHost } from '../helpers/fake-host.ts';
-import { factsWith, machineWith, situationOf, subjectWith } from '../helpers/situation.ts';
 
 const NAME = 'master.example.com';
 const at = (...addresses: (string | undefined)[]) =>
   addresses.map((address, index) => ({ machine: `node${index + 1}`, address }));
 
 function madeWith(facts: Partial<Facts>, written?: string) {
-  const master = subjectWith(NAME, 'master', { facts: factsWith(facts) });
-  const { cluster } = situationOf(master);
+  const master = stateWith(NAME, 'master', { facts: factsWith(facts) });
+  const { cluster } = clusterStateOf(master);
   return {
     master,
     cluster: written === undefined ? cluster : { ...cluster, endpoint: written, endpointIsDefault: false },

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { KbootError } from '../../src/lib/errors.ts';
 import { openSession } from '../../src/session/session.ts';
+import { clusterStateOf, machineWith, stateWith } from '../helpers/cluster-state.ts';
 import { FakeHost } from '../helpers/fake-host.ts';
-import { machineWith, situationOf, subjectWith } from '../helpers/situation.ts';
 
 const MASTER = 'master.example.com';
 const NODE = 'node1.example.com';
@@ -16,7 +16,7 @@ const machineAnswering = (name: string, lock = 'locked\n'): FakeHost =>
     .on(({ argv }) => argv[0] === 'sh' && (argv[2] ?? '').includes('capbnd'), FACTS)
     .on(({ argv }) => argv[0] === 'sh');
 
-const { cluster } = situationOf(subjectWith(MASTER, 'master'), subjectWith(NODE, 'node'));
+const { cluster } = clusterStateOf(stateWith(MASTER, 'master'), stateWith(NODE, 'node'));
 
 function session(hosts: readonly FakeHost[], lock: boolean, needsMaster = true) {
   return openSession({
@@ -40,7 +40,7 @@ it('locks the machines, and lets go of them with the session', async () => {
   const host = machineAnswering(MASTER);
   {
     await using prepared = await session([host, machineAnswering(NODE)], true);
-    expect(prepared.situation.subjects.map(({ machine }) => machine.name)).toEqual([MASTER, NODE]);
+    expect(prepared.clusterState.states.map(({ machine }) => machine.name)).toEqual([MASTER, NODE]);
     expect(holdsOf(host)).toBe(1);
     expect(host.disposed).toBe(false);
   }
@@ -70,7 +70,7 @@ it('asks again over the same connections and the same locks', async () => {
   const host = machineAnswering(MASTER);
   await using prepared = await session([host], true);
   const again = await prepared.askAgain();
-  expect(again.situation.subjects).toHaveLength(1);
+  expect(again.clusterState.states).toHaveLength(1);
   expect(again.failures).toMatchObject([{ host: NODE }]);
   await again[Symbol.asyncDispose]();
   expect(host.disposed).toBe(false);

@@ -37,7 +37,7 @@ export async function applyRecipe(
   bundle: Bundle,
   { dryRun, before, check = true }: ApplySettings,
 ): Promise<Applied> {
-  const { situation, hosts } = prepared;
+  const { clusterState, hosts } = prepared;
   const options = {
     bundle,
     hosts,
@@ -47,10 +47,12 @@ export async function applyRecipe(
     limit: PARALLEL,
     cacheDir: cacheDirOf(run.io),
   };
-  const plan = check ? await planRecipe(situation, recipe, options) : makePlan(recipe, situation, bundle);
+  const plan = check
+    ? await planRecipe(clusterState, recipe, options)
+    : makePlan(recipe, clusterState, bundle);
   const changes = changesOf(plan).length;
   if (dryRun) return { plan, changes, failures: prepared.failures, outcomes: new Map() };
   await before?.();
-  const { failures, outcomes } = await applyPlan(plan, situation, options);
+  const { failures, outcomes } = await applyPlan(plan, clusterState, options);
   return { plan, changes, outcomes, failures: [...prepared.failures, ...failures] };
 }

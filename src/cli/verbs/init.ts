@@ -49,7 +49,7 @@ export async function runInit(run: Run, name: string | undefined, { dryRun }: In
   const [first, ...witnesses] = machinesOf(written);
   const [bundle, opened] = await bundleAndSession(run, written, first ? [first] : [], { dryRun, witnesses });
   await using session = opened;
-  const { cluster } = session.situation;
+  const { cluster } = session.clusterState;
   refuseErrors(laterMachines(cluster, session.resolutions));
   const { plan, changes, failures } = await applyRecipe(run, session, INIT, bundle, {
     dryRun,
@@ -59,7 +59,7 @@ export async function runInit(run: Run, name: string | undefined, { dryRun }: In
   });
   throwFailures(failures, run.io.signal, 1);
   if (dryRun) return renderPlan(plan);
-  const { master } = session.situation;
+  const { master } = session.clusterState;
   const host = session.hosts.get(master);
   const fetched = host !== undefined && (await fetchKubeconfig(cluster, master, host, run.io.signal));
   if (changes === 0 && !fetched)

@@ -42,7 +42,7 @@ export async function runJoin(run: Run, names: readonly string[], options: JoinO
   const involved = [...cluster.masters.slice(0, 1), ...wanted];
   const [bundle, opened] = await bundleAndSession(run, cluster, involved, options);
   await using session = opened;
-  const { master } = session.situation;
+  const { master } = session.clusterState;
   if (!master.facts.present.has(INITIALISED)) {
     throw new KbootError('REFUSED', `${master.machine.name} is no master yet: there is no cluster to join`, {
       host: master.machine.name,

@@ -8,7 +8,7 @@ import { has, ofMachine, rootfsOf } from './step.ts';
 export interface InstallSettings {
   readonly name: string;
   readonly imageOf: ImageOf;
-  readonly valuesOf: (subject: MachineState) => Readonly<Record<string, string>>;
+  readonly valuesOf: (state: MachineState) => Readonly<Record<string, string>>;
   readonly runtime?: string | undefined;
   /** A root filesystem on the machine to use. */
   readonly rootfs?: string | undefined;
@@ -30,14 +30,14 @@ export function installStep(settings: InstallSettings, sent: Phase): Phase<Insta
     title: `Install ${name}`,
     on: everywhere,
     after: [sent],
-    decide: (subject) =>
-      has(name, subject) ? yes('it is there: whether as asked is seen') : yes('not installed'),
-    async run({ host, subject, signal, warn }) {
-      const opened = imageOf(subject);
+    decide: (state) =>
+      has(name, state) ? yes('it is there: whether as asked is seen') : yes('not installed'),
+    async run({ host, state, signal, warn }) {
+      const opened = imageOf(state);
       if (!opened) return undefined;
-      const values = valuesOf(subject);
-      const runtime = settings.runtime ?? runcPath(subject.facts);
-      const common = { name, runtime, values, ...ofMachine(subject) };
+      const values = valuesOf(state);
+      const runtime = settings.runtime ?? runcPath(state.facts);
+      const common = { name, runtime, values, ...ofMachine(state) };
       if (opened.image.runOnce) {
         const { exitCode, stdout, stderr, warnings } = await runOnce(
           host,

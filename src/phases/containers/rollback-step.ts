@@ -16,7 +16,7 @@ export function rollbackStep({ name, healthTimeoutS }: RollbackSettings): Phase<
   return {
     id: 'rollback',
     title: `Roll ${name} back`,
-    on: (subject) => has(name, subject),
+    on: (state) => has(name, state),
     after: [],
     serial: oneAtATime(name),
     decide: whereInstalled(name),

@@ -8,7 +8,7 @@ import { everywhere, no, type Phase, yes } from '../phase.ts';
 import type { OpenedImage } from './image.ts';
 
 /** The image that a machine is to get; undefined where it gets none. */
-export type ImageOf = (subject: MachineState) => OpenedImage | undefined;
+export type ImageOf = (state: MachineState) => OpenedImage | undefined;
 
 /** The layers of an image which a machine has nowhere yet, neither packed nor unpacked. */
 export function missingLayers({ facts }: MachineState, opened: OpenedImage | undefined): readonly Blob[] {
@@ -25,16 +25,16 @@ export function sendImage(imageOf: ImageOf): Phase {
     title: 'Send the layers of the image',
     on: everywhere,
     after: [],
-    decide: (subject) => {
-      const missing = missingLayers(subject, imageOf(subject));
+    decide: (state) => {
+      const missing = missingLayers(state, imageOf(state));
       const bytes = missing.reduce((sum, { size }) => sum + size, 0);
       return missing.length === 0
         ? no('the machine has every layer')
         : yes(`${missing.length} layers are missing (${megabytes(bytes)})`);
     },
-    async run({ host, subject, progress, signal }) {
-      const opened = imageOf(subject);
-      const missing = missingLayers(subject, opened);
+    async run({ host, state, progress, signal }) {
+      const opened = imageOf(state);
+      const missing = missingLayers(state, opened);
       const total = missing.reduce((sum, { size }) => sum + size, 0);
       if (!opened) return;
       await sendBlobs(host, missing, {
@@ -60,8 +60,8 @@ export function clearImage(imageOf: ImageOf): Phase {
     on: everywhere,
     after: [],
     always: true,
-    decide: (subject) =>
-      subject.facts.staged.size > 0 || missingLayers(subject, imageOf(subject)).length > 0
+    decide: (state) =>
+      state.facts.staged.size > 0 || missingLayers(state, imageOf(state)).length > 0
         ? yes(`nothing below ${STATE_DIR} is needed once it is unpacked`)
         : no('nothing was sent'),
     async run({ host, signal }) {

@@ -14,8 +14,8 @@ export function startStep({ name, imageOf, healthTimeoutS }: StartSettings, inst
     title: `Start ${name}`,
     on: everywhere,
     after: [installed],
-    decide: (subject) => {
-      const image = imageOf(subject)?.image;
+    decide: (state) => {
+      const image = imageOf(state)?.image;
       return image === undefined || image.runOnce || image.manifest.noContainerService
         ? no('it has no service')
         : yes('--start asks for it');

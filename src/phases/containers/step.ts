@@ -11,8 +11,8 @@ export const has = (name: string, { containers }: MachineState): boolean =>
 /** A step has something to do where the container is. */
 export const whereInstalled =
   (name: string) =>
-  (subject: MachineState): Decision =>
-    has(name, subject) ? yes(`${name} is installed`) : no(`${name} is not installed`);
+  (state: MachineState): Decision =>
+    has(name, state) ? yes(`${name} is installed`) : no(`${name} is not installed`);
 
 /** What the engine must know of a machine. */
 export const ofMachine = ({ facts }: MachineState) => ({

@@ -11,12 +11,12 @@ export function uninstallStep(name: string, force: boolean): Phase<UninstallResu
     on: everywhere,
     after: [],
     // A container whose link is lost is listed by its folders.
-    decide: (subject) =>
-      [name, `${name}.0`, `${name}.1`].some((folder) => has(folder, subject))
+    decide: (state) =>
+      [name, `${name}.0`, `${name}.1`].some((folder) => has(folder, state))
         ? yes(`${name} is installed`)
         : no(`${name} is not installed`),
-    async run({ host, subject, signal }) {
-      if (subject.ledger && CLUSTER_PARTS.includes(name) && !force) {
+    async run({ host, state, signal }) {
+      if (state.ledger && CLUSTER_PARTS.includes(name) && !force) {
         throw new KbootError('REFUSED', `${host.name}: the cluster on it cannot do without ${name}`, {
           host: host.name,
           hint: 'kboot reset takes a machine out of its cluster; --force uninstalls it all the same',

@@ -27,16 +27,16 @@ export function prepareStep(settings: UpdateSettings, sent: Phase): Phase<Update
     on: everywhere,
     after: [sent],
     decide: whereInstalled(name),
-    async run({ host, subject, signal, warn }) {
-      const opened = imageOf(subject);
+    async run({ host, state, signal, warn }) {
+      const opened = imageOf(state);
       if (!opened) return undefined;
-      const given = subject.containers.find((container) => container.name === name)?.remote;
+      const given = state.containers.find((container) => container.name === name)?.remote;
       const { image, remote } = await rootfsOf(host, opened.image, given, signal);
       const result = await updateSystemContainer(
         host,
         {
           ...{ image, remote, name, values, runtime, prepareOnly: true },
-          ...ofMachine(subject),
+          ...ofMachine(state),
         },
         { signal },
       );
@@ -54,12 +54,12 @@ export function activateStep(
   return {
     id: 'activate',
     title: `Switch ${name}`,
-    on: (subject) => has(name, subject),
+    on: (state) => has(name, state),
     after: [],
     serial: oneAtATime(name),
-    decide: (subject) => {
-      if (prepared === undefined) return whereInstalled(name)(subject);
-      return prepared.get(subject)?.status === 'prepared'
+    decide: (state) => {
+      if (prepared === undefined) return whereInstalled(name)(state);
+      return prepared.get(state)?.status === 'prepared'
         ? yes('the other deployment is prepared')
         : no('nothing to switch to');
     },

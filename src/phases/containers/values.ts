@@ -7,9 +7,9 @@ const OWN = /^kboot\/(node-runtime|kubelet|etcd)(?::|@|$)/;
 /** What kboot's own images must be told about a machine; nothing for images of others. */
 export function valuesForMachine(
   image: string,
-  subject: MachineState,
+  state: MachineState,
   bundle: Bundle | undefined,
 ): Readonly<Record<string, string>> {
   const [, name] = OWN.exec(image) ?? [];
-  return name === undefined || bundle === undefined ? {} : containerValues(name, subject, bundle);
+  return name === undefined || bundle === undefined ? {} : containerValues(name, state, bundle);
 }

@@ -14,8 +14,8 @@ export const drain = (limitS: number): Phase => ({
   on: isNode,
   after: [],
   decide: wasChanged,
-  async run({ master, subject, signal }) {
-    const { name } = subject.machine;
+  async run({ master, state, signal }) {
+    const { name } = state.machine;
     const known = await master.query(
       kubectl('get', 'node', name, '--ignore-not-found', '-o', 'name'),
       signal,
@@ -53,8 +53,8 @@ export const removeNode = (drained: Phase): Phase => ({
   title: 'Remove it from the cluster',
   on: isNode,
   after: [drained],
-  decide: (subject) => (subject.ledger ? yes('kboot joined it') : no('it never joined')),
-  async run({ master, subject, signal }) {
-    await master.change(kubectl('delete', 'node', subject.machine.name, '--ignore-not-found'), signal);
+  decide: (state) => (state.ledger ? yes('kboot joined it') : no('it never joined')),
+  async run({ master, state, signal }) {
+    await master.change(kubectl('delete', 'node', state.machine.name, '--ignore-not-found'), signal);
   },
 });

@@ -21,8 +21,8 @@ export const cleanNetwork: Phase = {
   on: everywhere,
   after: [stopCluster],
   decide: wasInCluster,
-  async run({ host, subject, signal }) {
-    const links = LINKS.filter((link) => !subject.ledger?.links.includes(link));
+  async run({ host, state, signal }) {
+    const links = LINKS.filter((link) => !state.ledger?.links.includes(link));
     await host.change({ ...script(DELETE_LINKS, ...links), sudo: true }, signal);
     await host.change({ ...script(CLEAN_FIREWALL), sudo: true }, signal);
   },

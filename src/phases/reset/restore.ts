@@ -13,10 +13,10 @@ export const uninstall: Phase = {
   on: everywhere,
   after: [cleanNetwork],
   decide: wasChanged,
-  async run({ host, subject, signal, warn }) {
+  async run({ host, state, signal, warn }) {
     // The cluster's by name, whatever is listed: an install that was cut off may have left something unlisted. The
     // runtime goes last, because the others need it to stop.
-    const others = subject.containers.map(({ name }) => name.replace(/\.[01]$/, ''));
+    const others = state.containers.map(({ name }) => name.replace(/\.[01]$/, ''));
     const names = new Set([...others.filter((name) => !CLUSTER.includes(name)), ...CLUSTER]);
     for (const name of names) {
       const { kept } = await uninstallSystemContainer(host, name, signal);
@@ -32,8 +32,8 @@ export const restore: Phase = {
   on: everywhere,
   after: [uninstall],
   decide: wasInCluster,
-  async run({ host, subject, signal, warn }) {
-    if (!subject.ledger) return;
-    for (const note of await putBack(host, subject.ledger, signal)) warn(note);
+  async run({ host, state, signal, warn }) {
+    if (!state.ledger) return;
+    for (const note of await putBack(host, state.ledger, signal)) warn(note);
   },
 };

@@ -55,8 +55,8 @@ export const stopCluster: Phase = {
   on: everywhere,
   after: [],
   decide: wasInCluster,
-  async run({ host, subject, cluster, signal }) {
-    const units = unitsOf(subject.ledger ?? subject.machine);
+  async run({ host, state, cluster, signal }) {
+    const units = unitsOf(state.ledger ?? state.machine);
     await host.change({ ...script(STOP, ...units), sudo: true, timeoutMs: cluster.waitMs }, signal);
   },
 };

@@ -38,15 +38,15 @@ export const membership: Check = ({ facts, machine, ledger }, { cluster, master 
 };
 
 /** Replacing a running container by another build is an update, which init and join do not do on the side. */
-export const builds: Check = (subject, _situation, bundle) =>
-  systemImages(bundle.lock, subject.machine.role)
+export const builds: Check = (state, _clusterState, bundle) =>
+  systemImages(bundle.lock, state.machine.role)
     .map(systemContainerName)
-    .filter((name) => subject.containers.some((container) => container.name === name))
-    .filter((name) => !isInstalled(subject, name, bundle))
+    .filter((name) => state.containers.some((container) => container.name === name))
+    .filter((name) => !isInstalled(state, name, bundle))
     .map((name) =>
       error(
         `${name} was installed from another build than ${bundle.dir}`,
-        `kboot containers update ${name} --host ${subject.machine.name}, or name the bundle it is from (bundle.path in kboot.yaml)`,
+        `kboot containers update ${name} --host ${state.machine.name}, or name the bundle it is from (bundle.path in kboot.yaml)`,
       ),
     );
 

@@ -13,22 +13,22 @@ const RESERVE = 100_000_000;
  * Throws PREFLIGHT_FAILED when a machine has no room for the layers of its image: for those that it has to be sent, and
  * for those that it has not unpacked yet.
  */
-export function requireSpace({ subjects }: ClusterState, imageOf: ImageOf): void {
+export function requireSpace({ states }: ClusterState, imageOf: ImageOf): void {
   refuseErrors(
-    subjects.flatMap((subject) =>
-      problemsOf(subject, imageOf).map((problem) => ({ ...problem, host: subject.machine.name })),
+    states.flatMap((state) =>
+      problemsOf(state, imageOf).map((problem) => ({ ...problem, host: state.machine.name })),
     ),
   );
 }
 
-function problemsOf(subject: MachineState, imageOf: ImageOf) {
-  const { layers, disks } = subject.facts;
-  const opened = imageOf(subject);
+function problemsOf(state: MachineState, imageOf: ImageOf) {
+  const { layers, disks } = state.facts;
+  const opened = imageOf(state);
   const toUnpack = (opened?.source.layers ?? []).filter(({ digest }) => !layers.has(hexOf(digest)));
   if (toUnpack.length === 0) return [];
   const needs = [
     [CHECKOUT_ROOT, RESERVE + sumOf(toUnpack.map(({ digest }) => opened?.unpackedSizes.get(digest) ?? 0))],
-    [STATE_DIR, sumOf(missingLayers(subject, opened).map(({ size }) => size))],
+    [STATE_DIR, sumOf(missingLayers(state, opened).map(({ size }) => size))],
   ] as const;
   const mounts = new Set(needs.flatMap(([place]) => disks.get(place)?.mount ?? []));
   return [...mounts].flatMap((mount) => {

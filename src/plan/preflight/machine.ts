@@ -16,7 +16,7 @@ export const tools: Check = ({ facts }) =>
         ),
       ];
 
-export const architecture: Check = ({ facts }, _situation, { lock }) => {
+export const architecture: Check = ({ facts }, _clusterState, { lock }) => {
   const own = ARCHITECTURES[facts.machine] ?? facts.machine;
   return own === lock.arch
     ? []
@@ -77,8 +77,8 @@ export const clock: Check = ({ facts }, { master }) => {
       ];
 };
 
-export const identity: Check = ({ facts, machine }, { subjects }) => {
-  const twins = subjects.filter(
+export const identity: Check = ({ facts, machine }, { states }) => {
+  const twins = states.filter(
     (other) => other.facts.machineId === facts.machineId && other.machine !== machine,
   );
   if (twins.length === 0 || facts.machineId === '') return [];

@@ -48,13 +48,13 @@ export const ports: Check = ({ facts, machine, ledger }) => {
 };
 
 /** The endpoint is in every certificate and kubeconfig: it must mean something on every machine. */
-export const endpoint: Check = (subject, { cluster, master }) => {
+export const endpoint: Check = (state, { cluster, master }) => {
   const host = endpointHost(cluster);
   const { apiServer } = master.facts;
-  const moved = subject === master && apiServer !== undefined && apiServer !== cluster.endpoint;
+  const moved = state === master && apiServer !== undefined && apiServer !== cluster.endpoint;
   // Machines were asked for the name of kboot.yaml; one that only the cluster says is verified by those that join.
   const asked = cluster.endpointIsDefault ? cluster.masters[0]?.name : host;
-  const isKnown = ipaddr.isValid(host) || host !== asked || subject.facts.endpointAddress !== undefined;
+  const isKnown = ipaddr.isValid(host) || host !== asked || state.facts.endpointAddress !== undefined;
   return [
     ...(isKnown ? [] : [unresolved(host, apiServer)]),
     ...(moved
@@ -86,9 +86,9 @@ export function laterMachines(cluster: Cluster, resolutions: readonly Resolution
 }
 
 /** An address written in kboot.yaml must be the machine's own. */
-export const address: Check = (subject) => {
-  const written = subject.machine.address;
-  const own = subject.facts.addresses.map((entry) => entry.address);
+export const address: Check = (state) => {
+  const written = state.machine.address;
+  const own = state.facts.addresses.map((entry) => entry.address);
   return written === undefined || own.includes(written)
     ? []
     : [

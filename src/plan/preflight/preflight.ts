@@ -14,11 +14,11 @@ import { disk } from './space.ts';
 const CHECKS = [...MACHINE_CHECKS, readOnly, disk, ...NETWORK_CHECKS, ...HISTORY_CHECKS];
 
 /** Every problem of every machine, in the order of the machines. */
-export function preflight(situation: ClusterState, bundle: Bundle): readonly Problem[] {
-  return situation.subjects.flatMap((subject) =>
-    CHECKS.flatMap((check) => check(subject, situation, bundle)).map((problem) => ({
+export function preflight(clusterState: ClusterState, bundle: Bundle): readonly Problem[] {
+  return clusterState.states.flatMap((state) =>
+    CHECKS.flatMap((check) => check(state, clusterState, bundle)).map((problem) => ({
       ...problem,
-      host: subject.machine.name,
+      host: state.machine.name,
     })),
   );
 }
@@ -28,24 +28,24 @@ export function preflight(situation: ClusterState, bundle: Bundle): readonly Pro
  * yet and which have a place for them. Asks the machines; changes nothing.
  */
 export async function foreignFiles(
-  situation: ClusterState,
+  clusterState: ClusterState,
   hosts: ReadonlyMap<MachineState, Host>,
   bundle: Bundle,
   cacheDir: string,
   signal: AbortSignal,
 ): Promise<readonly Problem[]> {
-  const fresh = situation.subjects.filter(
-    (subject) => subject.ledger === undefined && readOnly(subject, situation, bundle).length === 0,
+  const fresh = clusterState.states.filter(
+    (state) => state.ledger === undefined && readOnly(state, clusterState, bundle).length === 0,
   );
   const found = await Promise.all(
-    fresh.map(async (subject): Promise<readonly Problem[]> => {
-      const host = hosts.get(subject);
+    fresh.map(async (state): Promise<readonly Problem[]> => {
+      const host = hosts.get(state);
       if (!host) return [];
-      const planned = await plannedContainers(subject, bundle, cacheDir);
+      const planned = await plannedContainers(state, bundle, cacheDir);
       const conflicts = await hostFileConflicts(host, planned, signal);
       return conflicts.map(({ path, name }) => ({
         ...error(`${path} is there already, and not from kboot`, `move it away: ${name} brings its own`),
-        host: subject.machine.name,
+        host: state.machine.name,
       }));
     }),
   );

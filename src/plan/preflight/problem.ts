@@ -12,8 +12,8 @@ export interface Problem {
 
 /** One check of one machine. Pure: it looks at facts only. */
 export type Check = (
-  subject: MachineState,
-  situation: ClusterState,
+  state: MachineState,
+  clusterState: ClusterState,
   bundle: Bundle,
 ) => readonly Omit<Problem, 'host'>[];
 

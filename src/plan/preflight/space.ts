@@ -7,10 +7,10 @@ import { type Check, error } from './problem.ts';
 const RESERVE = 1_000_000_000;
 
 /** Enough room below /var/lib for what will be sent and unpacked. */
-export const disk: Check = (subject, _situation, bundle) => {
-  const wanted = missingImages(subject, bundle);
+export const disk: Check = (state, _clusterState, bundle) => {
+  const wanted = missingImages(state, bundle);
   const needed = wanted.length === 0 ? 0 : diskNeeded(wanted) + RESERVE;
-  const free = subject.facts.freeKiB * 1024;
+  const free = state.facts.freeKiB * 1024;
   return free >= needed
     ? []
     : [

@@ -5,8 +5,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { registerContainers } from '../../../src/cli/commands/containers.ts';
 import { main } from '../../../src/cli/main.ts';
 import { chooseMachines, parseSettings } from '../../../src/cli/verbs/containers/machines.ts';
+import { clusterStateOf, machineWith, stateWith } from '../../helpers/cluster-state.ts';
 import { testIo } from '../../helpers/io.ts';
-import { machineWith, situationOf, subjectWith } from '../../helpers/situation.ts';
 
 describe('values on the command line', () => {
   test.each<[readonly string[], Readonly<Record<string, string>>]>([
@@ -21,7 +21,7 @@ describe('values on the command line', () => {
 });
 
 describe('which machines', () => {
-  const { cluster } = situationOf(subjectWith('m1', 'master'));
+  const { cluster } = clusterStateOf(stateWith('m1', 'master'));
   const three = { ...cluster, nodes: ['n1', 'n2'].map((name) => machineWith(name, 'node')) };
   const all = [...three.masters, ...three.nodes].map(({ name }) => name);
   const choose = (host: readonly string[], allHosts: boolean, how: 'read' | 'change', of = three) =>

@@ -31,7 +31,7 @@ export async function withMachines<T>(
   task: (change: Change) => Promise<T>,
 ): Promise<T> {
   await using session = await sessionFor(run, cluster, machines, { needsMaster: false, dryRun });
-  for (const { machine, facts } of session.situation.subjects) warnOfCertificates(run, machine.name, facts);
+  for (const { machine, facts } of session.clusterState.states) warnOfCertificates(run, machine.name, facts);
   return await task({ run, cluster, machines, session });
 }
 
@@ -53,11 +53,11 @@ export function requireSomewhere(
   name: string,
   asked: readonly string[],
 ): readonly MachineState[] {
-  const subjects = session.situation.subjects;
-  const having = subjects.filter(({ containers }) => containers.some((found) => found.name === name));
-  const without = subjects.filter((subject) => !having.includes(subject));
+  const states = session.clusterState.states;
+  const having = states.filter(({ containers }) => containers.some((found) => found.name === name));
+  const without = states.filter((state) => !having.includes(state));
   const missing = asked.length > 0 ? without : having.length === 0 ? without : [];
-  if (missing.length > 0 && (asked.length > 0 || machines.length === subjects.length)) {
+  if (missing.length > 0 && (asked.length > 0 || machines.length === states.length)) {
     const where = missing.map(({ machine }) => machine.name).join(', ');
     throw new KbootError('REFUSED', `${where}: System container '${name}' is not installed`, {
       hint: 'kboot containers list -a shows what is',
@@ -74,9 +74,9 @@ export function finish<T extends { readonly messages: readonly string[] }>(
   json: boolean,
 ): string {
   const failures = [...session.failures, ...stepFailures];
-  const rows = session.situation.subjects.flatMap((subject) => {
-    const result = results.get(subject);
-    return result ? [{ host: subject.machine.name, ...result }] : [];
+  const rows = session.clusterState.states.flatMap((state) => {
+    const result = results.get(state);
+    return result ? [{ host: state.machine.name, ...result }] : [];
   });
   const text = json
     ? jsonDocument(rows)

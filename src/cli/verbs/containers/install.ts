@@ -38,24 +38,24 @@ export async function runInstall(run: Run, reference: string, flags: InstallFlag
   const images = new Images(run, cluster, flags.insecureRegistry);
   const { name: image } = parseImageReference(reference, run.io.cwd);
   return withMachines(run, cluster, machines, { dryRun: flags.dryRun || flags.display }, async (change) => {
-    const { subjects } = change.session.situation;
+    const { states } = change.session.clusterState;
     const opened = new Map(
       await Promise.all(
-        subjects.map(async (subject) => [subject, await images.open(image, subject.facts.machine)] as const),
+        states.map(async (state) => [state, await images.open(image, state.facts.machine)] as const),
       ),
     );
     const bundle = await images.usedBundle;
-    const imageOf = (subject: MachineState) => opened.get(subject);
+    const imageOf = (state: MachineState) => opened.get(state);
     // Neither a root filesystem of the machine nor a mere look needs the layers.
     const sent = flags.rootfs === undefined && !flags.display ? imageOf : () => undefined;
-    requireSpace(change.session.situation, sent);
+    requireSpace(change.session.clusterState, sent);
     const name = flags.name ?? defaultName(image, [...opened.values()][0]?.image.title);
     const send = sendImage(sent);
     const install = installStep(
       {
         ...{ name, imageOf, runtime: flags.runtime, rootfs: flags.rootfs, display: flags.display },
-        valuesOf: (subject) => ({
-          ...valuesForMachine(imageOf(subject)?.image.name ?? image, subject, bundle),
+        valuesOf: (state) => ({
+          ...valuesForMachine(imageOf(state)?.image.name ?? image, state, bundle),
           ...settings,
         }),
       },

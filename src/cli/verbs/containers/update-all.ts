@@ -29,7 +29,7 @@ export async function updateAll(
   const rows: UpdateRow[] = [];
   const failures: Failure[] = [];
   await withMachines(run, cluster, machines, flags, async ({ session, ...change }) => {
-    const all = session.situation.subjects.flatMap(({ containers }) =>
+    const all = session.clusterState.states.flatMap(({ containers }) =>
       containers.filter(({ broken }) => broken === undefined).map(({ name }) => name),
     );
     const names = [...new Set(all)].sort((a, b) => placeOf(a) - placeOf(b) || (a < b ? -1 : 1));
@@ -56,9 +56,9 @@ async function updateOne(
   images: Images,
   { prepare, activate, dryRun, runtime, healthTimeout: healthTimeoutS }: UpdateFlags,
 ): Promise<{ readonly rows: readonly UpdateRow[]; readonly failures: readonly Failure[] }> {
-  const subjects = change.session.situation.subjects.flatMap((subject) => {
-    const found = subject.containers.find((container) => container.name === name);
-    return found ? [{ subject, found }] : [];
+  const states = change.session.clusterState.states.flatMap((state) => {
+    const found = state.containers.find((container) => container.name === name);
+    return found ? [{ state, found }] : [];
   });
   const only = prepare ? 'prepare' : activate ? 'activate' : undefined;
   const rowOf = (
@@ -72,27 +72,27 @@ async function updateOne(
   try {
     const { results, failures } = await updateMachines(
       change,
-      subjects.map(({ subject }) => subject),
+      states.map(({ state }) => state),
       { ...{ name, images, values: {}, only, dryRun, runtime, healthTimeoutS } },
     );
-    const rows = subjects.map(({ subject, found: { revision } }) => {
-      const result = results.get(subject);
-      const failed = failures.some(({ host }) => host === subject.machine.name);
+    const rows = states.map(({ state, found: { revision } }) => {
+      const result = results.get(state);
+      const failed = failures.some(({ host }) => host === state.machine.name);
       if (failed)
-        return rowOf(subject.machine.name, revision, { after: revision, latest: '', status: 'Failed' });
+        return rowOf(state.machine.name, revision, { after: revision, latest: '', status: 'Failed' });
       const after = result?.status === 'updated' ? result.after : revision;
       const status = STATUS[result?.status ?? 'prepared'];
-      return rowOf(subject.machine.name, revision, { after, latest: result?.after ?? revision, status });
+      return rowOf(state.machine.name, revision, { after, latest: result?.after ?? revision, status });
     });
     return { rows, failures };
   } catch (error) {
     if (!(error instanceof KbootError)) throw error;
     change.run.report({ type: 'warning', text: messageOf(error) });
     const status = error.code === 'USAGE' || error.code === 'HOST_UNREACHABLE' ? 'Unknown' : 'Failed';
-    const rows = subjects.map(({ subject, found: { revision } }) =>
-      rowOf(subject.machine.name, revision, { after: revision, latest: '<NOT FOUND>', status }),
+    const rows = states.map(({ state, found: { revision } }) =>
+      rowOf(state.machine.name, revision, { after: revision, latest: '<NOT FOUND>', status }),
     );
-    const failures = subjects.map(({ subject }) => ({ host: subject.machine.name, phase: 'update', error }));
+    const failures = states.map(({ state }) => ({ host: state.machine.name, phase: 'update', error }));
     return { rows, failures: status === 'Unknown' ? [] : failures };
   }
 }

@@ -33,13 +33,13 @@ export interface Updated {
 /** Updates a container on these machines: all of them get the new deployment first, then they switch. */
 export async function updateMachines(
   change: Change,
-  subjects: readonly MachineState[],
+  states: readonly MachineState[],
   settings: UpdateSettings,
 ): Promise<Updated> {
   const { name, only, dryRun } = settings;
   if (only === 'activate') return switchMachines(change, settings, undefined, dryRun);
-  const imageOf = await imagesOf(subjects, settings);
-  requireSpace(change.session.situation, imageOf);
+  const imageOf = await imagesOf(states, settings);
+  requireSpace(change.session.clusterState, imageOf);
   const send = sendImage(imageOf);
   const prepare = prepareStep({ ...settings, imageOf }, send);
   const { failures, outcomes, planned } = await applySteps(change, [send, prepare, clearImage(imageOf)], {
@@ -57,17 +57,17 @@ export async function updateMachines(
 }
 
 /** The image that each machine gets: the one that is named, or the one its container was made from, as it is now. */
-async function imagesOf(subjects: readonly MachineState[], { name, images, rebase }: UpdateSettings) {
+async function imagesOf(states: readonly MachineState[], { name, images, rebase }: UpdateSettings) {
   const opened = new Map(
     await Promise.all(
-      subjects.map(async (subject) => {
-        const installed = subject.containers.find((container) => container.name === name);
+      states.map(async (state) => {
+        const installed = state.containers.find((container) => container.name === name);
         const reference = rebase ?? installed?.image ?? name;
-        return [subject, await images.open(reference, subject.facts.machine)] as const;
+        return [state, await images.open(reference, state.facts.machine)] as const;
       }),
     ),
   );
-  return (subject: MachineState) => opened.get(subject);
+  return (state: MachineState) => opened.get(state);
 }
 
 async function switchMachines(
@@ -84,10 +84,10 @@ async function switchMachines(
 /** What came of each machine, with what was said on both ways. */
 function merged(prepared: Results, switched: Results): Results {
   const all = new Map(switched);
-  for (const [subject, result] of prepared) {
-    const after = switched.get(subject);
-    if (result && after) all.set(subject, { ...after, messages: [...result.messages, ...after.messages] });
-    else if (result?.status === 'unchanged') all.set(subject, result);
+  for (const [state, result] of prepared) {
+    const after = switched.get(state);
+    if (result && after) all.set(state, { ...after, messages: [...result.messages, ...after.messages] });
+    else if (result?.status === 'unchanged') all.set(state, result);
   }
   return all;
 }

@@ -67,7 +67,7 @@ export function machineWith(name: string, role: Machine['role']): Machine {
 }
 
 /** A fresh machine of this run. */
-export function subjectWith(
+export function stateWith(
   name: string,
   role: Machine['role'],
   changed: Partial<MachineState> = {},
@@ -84,9 +84,9 @@ export function subjectWith(
 }
 
 /** A cluster of these machines, the first of them its master. */
-export function situationOf(master: MachineState, ...others: readonly MachineState[]): ClusterState {
-  const subjects = [master, ...others];
-  const of = (role: Machine['role']) => subjects.map(({ machine }) => machine).filter((m) => m.role === role);
+export function clusterStateOf(master: MachineState, ...others: readonly MachineState[]): ClusterState {
+  const states = [master, ...others];
+  const of = (role: Machine['role']) => states.map(({ machine }) => machine).filter((m) => m.role === role);
   const cluster: Cluster = {
     file: '/etc/clusters/kboot.yaml',
     name: 'kboot',
@@ -106,7 +106,7 @@ export function situationOf(master: MachineState, ...others: readonly MachineSta
     allowSwap: false,
     waitMs: 600_000,
   };
-  return { cluster, subjects, master };
+  return { cluster, states, master };
 }
 
 /** `sha256:` and a digit 64 times: a digest that is easy to read in a failure. */
