@@ -57,7 +57,7 @@ export async function runInit(run: Run, name: string | undefined, { dryRun }: In
       if (isNew && name !== undefined) await createCluster(run.file, name, run.io.home);
     },
   });
-  throwFailures(failures, run.io.signal, 1);
+  throwFailures(failures, run.io.signal, first ? [first] : []);
   if (dryRun) return renderPlan(plan);
   const { master } = session.clusterState;
   const host = session.hosts.get(master);

@@ -58,7 +58,7 @@ export async function runJoin(run: Run, names: readonly string[], options: JoinO
   if (failures.length > 0 && joined.length > 0) {
     run.report({ type: 'note', text: `in the cluster: ${joined.join(', ')}` });
   }
-  throwFailures(failures, run.io.signal, wanted.length);
+  throwFailures(failures, run.io.signal, wanted);
   if (options.dryRun) return renderPlan(plan);
   return changes === 0
     ? `no changes: ${joined.join(', ')} joined before\n`

@@ -62,7 +62,7 @@ export async function runReset(run: Run, names: readonly string[], options: Rese
     changes += done.changes;
     plans.push(done.plan);
   }
-  throwFailures(failures, run.io.signal, all.length);
+  throwFailures(failures, run.io.signal, all);
   if (options.dryRun) return plans.map(renderPlan).join('');
   return changes === 0
     ? 'no changes: kboot has changed none of these machines\n'

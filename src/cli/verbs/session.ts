@@ -59,7 +59,7 @@ async function requireReachable(run: Run, cluster: Cluster, machines: readonly M
   const failures = outcomes.flatMap((outcome) =>
     outcome.ok ? [] : [{ host: outcome.item.name, phase: 'connect', error: outcome.error }],
   );
-  throwFailures(failures, run.io.signal, machines.length);
+  throwFailures(failures, run.io.signal, machines);
 }
 
 /**
@@ -100,17 +100,21 @@ export function machinesNamed(cluster: Cluster, names: readonly string[]): reado
 }
 
 /**
- * Throws what failed, of so many machines that were asked for: the error itself where it is the only one and no
- * machine is done, otherwise all of them as one error (exit code SOME_HOSTS_FAILED).
+ * Throws what failed, of the machines that were asked for and of those that they need: the error itself where it is the
+ * only one and no machine is done, otherwise all of them as one error (exit code SOME_HOSTS_FAILED).
  */
-export function throwFailures(failures: readonly Failure[], signal: AbortSignal, machines: number): void {
+export function throwFailures(
+  failures: readonly Failure[],
+  signal: AbortSignal,
+  asked: readonly Pick<Machine, 'name'>[],
+): void {
   signal.throwIfAborted();
   if (failures.length === 0) return;
   const [first, ...others] = failures.filter(({ blocked }) => blocked !== true);
   const hosts = new Set(failures.map(({ host }) => host));
-  if (others.length === 0 && hosts.size >= machines) throw first?.error;
+  if (others.length === 0 && hosts.size >= asked.length) throw first?.error;
   throw new AggregateError(
     failures.map(({ error }) => error),
-    `${hosts.size} of ${machines} machines failed`,
+    `${hosts.size} of ${new Set([...asked.map(({ name }) => name), ...hosts]).size} machines failed`,
   );
 }

@@ -9,10 +9,14 @@ const failure = (host: string, blocked?: true): Failure => ({
   ...(blocked && { blocked }),
 });
 
-/** What is thrown, of so many machines. */
-function thrownFor(failures: readonly Failure[], machines: number): unknown {
+/** What is thrown, of the machines that were asked for. */
+function thrownFor(failures: readonly Failure[], ...asked: readonly string[]): unknown {
   try {
-    throwFailures(failures, signal, machines);
+    throwFailures(
+      failures,
+      signal,
+      asked.map((name) => ({ name })),
+    );
   } catch (error) {
     return error;
   }
@@ -20,25 +24,31 @@ function thrownFor(failures: readonly Failure[], machines: number): unknown {
 }
 
 describe('what a run ends with', () => {
-  test('nothing, when nothing failed', () => expect(thrownFor([], 3)).toBeUndefined());
+  test('nothing, when nothing failed', () => expect(thrownFor([], 'm', 'n', 'o')).toBeUndefined());
 
   test('the error itself, of the only machine', () => {
     const only = failure('n');
-    expect(thrownFor([only], 1)).toBe(only.error);
+    expect(thrownFor([only], 'n')).toBe(only.error);
   });
 
   test('all errors, as soon as other machines are done', () => {
-    expect(thrownFor([failure('n')], 2)).toMatchObject({ message: '1 of 2 machines failed' });
+    expect(thrownFor([failure('n')], 'n', 'o')).toMatchObject({ message: '1 of 2 machines failed' });
   });
 
   test('the error itself, where everybody else only waited for that', () => {
     const root = failure('m');
-    expect(thrownFor([root, failure('n1', true), failure('n2', true)], 2)).toBe(root.error);
+    expect(thrownFor([root, failure('n1', true), failure('n2', true)], 'n1', 'n2')).toBe(root.error);
   });
 
   test('all errors, where only some waited', () => {
-    const error = thrownFor([failure('m'), failure('n1', true)], 3);
+    const error = thrownFor([failure('m'), failure('n1', true)], 'm', 'n1', 'n2');
     expect(error).toBeInstanceOf(AggregateError);
     expect((error as AggregateError).errors).toHaveLength(2);
+  });
+
+  test('counts a machine that was not asked for, but without which the others cannot be', () => {
+    expect(thrownFor([failure('m'), failure('n')], 'n', 'o')).toMatchObject({
+      message: '2 of 3 machines failed',
+    });
   });
 });

@@ -87,7 +87,7 @@ export function finish<T extends { readonly messages: readonly string[] }>(
         .join('');
   if (failures.length === 0) return text;
   run.io.stdout.write(text);
-  throwFailures(failures, run.io.signal, machines.length);
+  throwFailures(failures, run.io.signal, machines);
   return text;
 }
 

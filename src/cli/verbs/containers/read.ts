@@ -47,6 +47,6 @@ export async function askMachines<T>(
   );
   if (failures.length === 0) return show(answers);
   if (answers.length > 0) run.io.stdout.write(show(answers));
-  throwFailures(failures, signal, machines.length);
+  throwFailures(failures, signal, machines);
   throw new Error(messageOf(failures[0]?.error));
 }

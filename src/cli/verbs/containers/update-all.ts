@@ -46,7 +46,7 @@ export async function updateAll(
   const text = flags.json ? jsonDocument(rows) : renderUpdateSummary(rows);
   if (failures.length === 0) return text;
   run.io.stdout.write(text);
-  throwFailures(failures, run.io.signal, machines.length);
+  throwFailures(failures, run.io.signal, machines);
   return text;
 }
 
