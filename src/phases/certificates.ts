@@ -2,7 +2,7 @@ import { INITIALISED, PKI, PKI_NEW, PKI_OLD, RUN_DIR } from '../facts/paths.ts';
 import { script } from '../host/command.ts';
 import { certificatesConfig } from '../kubeadm/config.ts';
 import { kubelet } from './kubelet.ts';
-import { isFirstMaster, no, type Phase, yes } from './phase.ts';
+import { isLeader, no, type Phase, yes } from './phase.ts';
 import { clusterSettings, machineSettings } from './settings.ts';
 
 /**
@@ -37,7 +37,7 @@ sync -f "\${pki%/*}"
 export const certificates: Phase = {
   id: 'certificates',
   title: 'Make the certificates',
-  on: isFirstMaster,
+  on: isLeader,
   after: [kubelet],
   decide: ({ facts }) =>
     facts.present.has(INITIALISED) ? no('the cluster has them') : yes('the cluster has none yet'),

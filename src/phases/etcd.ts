@@ -1,10 +1,11 @@
-import { etcdValues } from '../etcd/values.ts';
+import { type EtcdMember, etcdValues } from '../etcd/values.ts';
 import { script } from '../host/command.ts';
+import type { MachineState } from '../session/state.ts';
 import { startSystemContainer } from '../system-container/index.ts';
 import { certificates } from './certificates.ts';
 import { installContainer } from './install-container.ts';
 import { nodeRuntime } from './node-runtime.ts';
-import { isFirstMaster, no, type Phase, yes } from './phase.ts';
+import { isMaster, no, type Phase, yes } from './phase.ts';
 import { isInstalled } from './system-containers.ts';
 
 /** Asks until etcd serves linearizable reads, ten times a second at most. $1 is the address, $2 the limit in s. */
@@ -24,17 +25,27 @@ until answer=$(etcdctl --endpoints "https://$1:2379" --cacert $pki/ca.crt --cert
 done
 `;
 
+/** A master as a member of etcd. */
+export const etcdMember = ({ machine, address }: MachineState): EtcdMember => ({
+  name: machine.name,
+  address,
+});
+
 /** etcd as a system container, external from kubeadm's point of view. */
 export const etcd: Phase = {
   id: 'etcd',
   title: 'Install etcd',
-  on: isFirstMaster,
+  on: isMaster,
   after: [nodeRuntime],
   decide: (state, _clusterState, bundle) =>
     isInstalled(state, 'etcd', bundle) ? no('installed from this bundle') : yes('not installed'),
   async run(context) {
-    const { machine, address } = context.state;
-    await installContainer(context, 'etcd', etcdValues(machine.name, address));
+    const { state, clusterState } = context;
+    await installContainer(
+      context,
+      'etcd',
+      etcdValues(etcdMember(state), clusterState.masters.map(etcdMember)),
+    );
   },
 };
 
@@ -42,7 +53,7 @@ export const etcd: Phase = {
 export const etcdStart: Phase = {
   id: 'etcd-start',
   title: 'Start etcd',
-  on: isFirstMaster,
+  on: isMaster,
   after: [etcd, certificates],
   decide: ({ facts }) => (facts.active.has('etcd.service') ? no('it runs') : yes('it does not run')),
   async run({ host, state, cluster, signal, progress }) {

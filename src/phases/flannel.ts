@@ -7,7 +7,7 @@ import { etcdStart } from './etcd.ts';
 import { importFirst } from './import.ts';
 import { NO_CACHE } from './kubectl.ts';
 import { WAIT_HINT, whenReady } from './not-yet.ts';
-import { isFirstMaster, no, type Phase, type PhaseContext, yes } from './phase.ts';
+import { isLeader, no, type Phase, type PhaseContext, yes } from './phase.ts';
 import { kubeadmTimeoutMs, kubeadmUnit } from './run-kubeadm.ts';
 
 /**
@@ -47,7 +47,7 @@ kubectl --kubeconfig ${ADMIN_CONF} ${NO_CACHE} apply --server-side --force-confl
 export const flannel: Phase = {
   id: 'flannel',
   title: 'Apply the pod network',
-  on: isFirstMaster,
+  on: isLeader,
   after: [etcdStart, importFirst],
   decide: ({ facts }) =>
     facts.present.has(INITIALISED) && facts.present.has('/etc/cni/net.d/10-flannel.conflist')

@@ -5,13 +5,13 @@ import { TOKEN_TTL } from '../kubeadm/token.ts';
 import { FreshTokens } from './fresh-tokens.ts';
 import type { JoinTrust } from './join-trust.ts';
 import { whenReady } from './not-yet.ts';
-import { isFirstMaster, no, type Phase, yes } from './phase.ts';
+import { isLeader, no, type Phase, yes } from './phase.ts';
 
 /** Tokens for this run alone, each of which several machines use while it is young. */
 export const joinToken: Phase<JoinTrust> = {
   id: 'join-token',
   title: 'Make a join token',
-  on: isFirstMaster,
+  on: isLeader,
   after: [],
   decide: (_state, { states }) => {
     const waiting = states.filter(

@@ -9,7 +9,7 @@ import { KbootError } from '../lib/errors.ts';
 import { etcdStart } from './etcd.ts';
 import { importFirst } from './import.ts';
 import type { JoinTrust } from './join-trust.ts';
-import { isFirstMaster, no, type Phase, type PhaseContext, yes } from './phase.ts';
+import { isLeader, no, type Phase, type PhaseContext, yes } from './phase.ts';
 import { recordFirewall } from './record-firewall.ts';
 import { writeRunFiles } from './run-files.ts';
 import { runKubeadm } from './run-kubeadm.ts';
@@ -43,7 +43,7 @@ async function prepare(
       tokenTtl: TOKEN_TTL,
       description: TOKEN_DESCRIPTION,
       workloads: state.machine.workloads,
-      etcdEndpoints: [clientUrl(state.address)],
+      etcdEndpoints: clusterState.masters.map(({ address }) => clientUrl(address)),
       conntrackMaxWritable: state.facts.conntrackMaxWritable,
       ignorePreflightErrors: again ? LEFT_BY_A_FORMER_TRY : [],
       patches: PATCHES,
@@ -56,7 +56,7 @@ async function prepare(
 export const kubeadmInit: Phase<JoinTrust> = {
   id: 'kubeadm-init',
   title: 'Initialise the control plane',
-  on: isFirstMaster,
+  on: isLeader,
   after: [etcdStart, importFirst, recordFirewall],
   decide: ({ facts }) =>
     facts.present.has(INITIALISED)

@@ -8,7 +8,7 @@ import type { PhaseContext } from './phase.ts';
 /** kubectl keeps what it learns of the API below the user's home, unless that cannot be written. */
 export const NO_CACHE = '--cache-dir=/dev/null';
 
-/** kubectl on a master, with the administrator's kubeconfig. Leaves no file. */
+/** kubectl on a leader, with the administrator's kubeconfig. Leaves no file. */
 export function kubectl(...args: readonly string[]): { argv: readonly [string, ...string[]]; sudo: true } {
   return { argv: ['kubectl', '--kubeconfig', ADMIN_CONF, NO_CACHE, ...args], sudo: true };
 }
@@ -30,23 +30,23 @@ export async function waitFor(
   context: PhaseContext,
   { event, object, namespace, what }: WaitFor,
 ): Promise<void> {
-  const { master, cluster, clock, signal, progress } = context;
+  const { leader, cluster, clock, signal, progress } = context;
   const end = clock.now() + cluster.waitMs;
   const where = namespace === undefined ? [] : ['-n', namespace];
   progress({ text: `waiting until ${what}` });
   try {
-    await whenReady(context, { what: `an API that says whether ${what}`, host: master.name }, () => {
+    await whenReady(context, { what: `an API that says whether ${what}`, host: leader.name }, () => {
       const seconds = Math.max(1, Math.round((end - clock.now()) / 1000));
       const wait = kubectl('wait', ...where, `--for=${event}`, object, `--timeout=${seconds}s`);
-      return master.query({ ...wait, timeoutMs: seconds * 1000 + 60_000 }, signal);
+      return leader.query({ ...wait, timeoutMs: seconds * 1000 + 60_000 }, signal);
     });
   } catch (cause) {
     if (!(cause instanceof CommandError) || !cause.stderr.includes('timed out')) throw cause;
-    const why = await explain(master, signal);
+    const why = await explain(leader, signal);
     const seconds = cluster.waitMs / 1000;
     throw new KbootError('TIMED_OUT', `${what}: not after ${seconds} s\n${cause.stderr.trim()}\n${why}`, {
       cause,
-      host: master.name,
+      host: leader.name,
       hint: WAIT_HINT,
     });
   }
@@ -61,22 +61,22 @@ const SIGNER_PODS =
   'jsonpath={range .items[*]}{.metadata.name}: {.status.containerStatuses[0].restartCount} restarts, ready: {.status.containerStatuses[0].ready}{"\\n"}{end}';
 
 /** What is known of the controller-manager, without which nothing is signed: its lease and its restarts. */
-export async function explainSigner(master: Host, signal: AbortSignal): Promise<string> {
+export async function explainSigner(leader: Host, signal: AbortSignal): Promise<string> {
   const inSystem = ['-n', 'kube-system', 'get'] as const;
   const lease = kubectl(...inSystem, 'lease', 'kube-controller-manager', '-o', SIGNER_LEASE);
   const pods = kubectl(...inSystem, 'pods', '-l', 'component=kube-controller-manager', '-o', SIGNER_PODS);
-  const answers = await Promise.allSettled([lease, pods].map((each) => master.query(each, signal)));
+  const answers = await Promise.allSettled([lease, pods].map((each) => leader.query(each, signal)));
   return answers
     .map((answer) => (answer.status === 'fulfilled' ? answer.value.stdout.trim() : messageOf(answer.reason)))
     .join('\n');
 }
 
 /** What nodes say of themselves, pods that are not ready, and the last warnings: what a person would look at first. */
-async function explain(master: Host, signal: AbortSignal): Promise<string> {
+async function explain(leader: Host, signal: AbortSignal): Promise<string> {
   const nodes = kubectl('get', 'nodes', '-o', `jsonpath=${NOT_READY}`);
   const pods = kubectl('get', 'pods', '-A', '--no-headers');
   const events = kubectl('get', 'events', '-A', '--field-selector=type=Warning', '--no-headers');
-  const answers = await Promise.allSettled([nodes, pods, events].map((each) => master.query(each, signal)));
+  const answers = await Promise.allSettled([nodes, pods, events].map((each) => leader.query(each, signal)));
   return answers
     .flatMap((answer) => {
       if (answer.status === 'rejected') return [];

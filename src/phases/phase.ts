@@ -20,8 +20,8 @@ export interface PhaseContext {
   readonly state: MachineState;
   readonly host: Host;
   readonly clusterState: ClusterState;
-  /** The connection to the first master. */
-  readonly master: Host;
+  /** The connection to the leader: see ClusterState. */
+  readonly leader: Host;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** Folder for what can be made again: layer scans, bundles. */
@@ -64,7 +64,8 @@ export interface Phase<Result = unknown> {
   run(context: PhaseContext): Promise<Result>;
 }
 
-export const isFirstMaster = (state: MachineState, { master }: ClusterState): boolean => state === master;
+export const isLeader = (state: MachineState, { leader }: ClusterState): boolean => state === leader;
+export const isMaster = (state: MachineState): boolean => state.machine.role === 'master';
 export const isNode = (state: MachineState): boolean => state.machine.role === 'node';
 export const everywhere = (): boolean => true;
 

@@ -3,13 +3,13 @@ import { importRest } from './import.ts';
 import { kubeadmInit } from './kubeadm-init.ts';
 import { kubeadmJoin } from './kubeadm-join.ts';
 import { waitFor } from './kubectl.ts';
-import { isFirstMaster, isNode, type Phase, yes } from './phase.ts';
+import { isLeader, isNode, type Phase, yes } from './phase.ts';
 
 /** Waits until the cluster is of use: the master is Ready and CoreDNS answers. */
 export const clusterReady: Phase = {
   id: 'cluster-ready',
   title: 'Wait for the node and CoreDNS',
-  on: isFirstMaster,
+  on: isLeader,
   after: [kubeadmInit, flannel, importRest],
   check: true,
   decide: () => yes('it is asked every time'),

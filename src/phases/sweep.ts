@@ -2,7 +2,7 @@ import { ADMIN_CONF, INITIALISED, JOINED, RUN_DIR } from '../facts/paths.ts';
 import { script } from '../host/command.ts';
 import { deleteToken, leftTokens } from '../kubeadm/cluster-tokens.ts';
 import { newLedger } from './baseline.ts';
-import { everywhere, isFirstMaster, no, type Phase, yes } from './phase.ts';
+import { everywhere, isLeader, no, type Phase, yes } from './phase.ts';
 import { putBack } from './put-back.ts';
 import { trust } from './trust.ts';
 
@@ -24,7 +24,7 @@ export const sweep: Phase = {
     if (left.length > 0) return yes(`left by an earlier run: ${left.join(', ')}`);
     const done = facts.present.has(machine.role === 'master' ? INITIALISED : JOINED);
     const tokenMade =
-      isFirstMaster(state, clusterState) &&
+      isLeader(state, clusterState) &&
       clusterState.states.some(({ facts: { present } }) => !present.has(JOINED) && !present.has(INITIALISED));
     return done && !tokenMade ? no('nothing was left') : yes('this run makes some');
   },
@@ -39,7 +39,7 @@ export const sweep: Phase = {
     if (context.outcomeOf(trust) === 'failed' && !state.ledger) {
       for (const note of await putBack(host, newLedger(context), signal)) context.warn(note);
     }
-    if (state !== clusterState.master) return;
+    if (!isLeader(state, clusterState)) return;
     const admin = await host.query(
       { ...script(`[ -e ${ADMIN_CONF} ] && echo yes || true`), sudo: true },
       signal,

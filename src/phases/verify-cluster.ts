@@ -27,8 +27,8 @@ HOME=/nonexistent KUBECONFIG= "$layer/usr/bin/kubectl" --server="https://$endpoi
 `;
 
 /** Whether the API answers on the master: what a machine does not reach then is not slow, but out of its reach. */
-const answersAtHome = (master: Host, signal: AbortSignal): Promise<boolean> =>
-  master.query({ ...kubectl('get', '--raw', '/readyz'), timeoutMs: 60_000 }, signal).then(
+const answersAtHome = (leader: Host, signal: AbortSignal): Promise<boolean> =>
+  leader.query({ ...kubectl('get', '--raw', '/readyz'), timeoutMs: 60_000 }, signal).then(
     () => true,
     () => false,
   );
@@ -36,7 +36,7 @@ const answersAtHome = (master: Host, signal: AbortSignal): Promise<boolean> =>
 /** What a machine gets from the endpoint; undefined while the API is away for everybody. */
 async function askEndpoint({
   host,
-  master,
+  leader,
   cluster,
   bundle,
   signal,
@@ -49,7 +49,7 @@ async function askEndpoint({
     return (await host.query(ask, signal)).stdout;
   } catch (error) {
     if (!isNotYet(error)) throw error;
-    if (!(await answersAtHome(master, signal))) return undefined;
+    if (!(await answersAtHome(leader, signal))) return undefined;
     return (await host.query(ask, signal)).stdout;
   }
 }
@@ -59,7 +59,7 @@ export async function verifyCluster(
   context: PhaseContext,
   { token, caCertHashes }: JoinTrust,
 ): Promise<void> {
-  const { host, master, cluster, clock, signal } = context;
+  const { host, leader, cluster, clock, signal } = context;
   const { endpoint } = cluster;
   const what = `a signature of cluster-info for the join token at ${endpoint}`;
   context.progress({ text: `waiting for ${what}` });
@@ -73,7 +73,7 @@ export async function verifyCluster(
     },
     {
       ...{ clock, timeoutMs: cluster.waitMs, everyMs: 300, signal, host: host.name, hint: WAIT_HINT },
-      why: () => explainSigner(master, signal),
+      why: () => explainSigner(leader, signal),
     },
   );
 }

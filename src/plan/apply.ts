@@ -58,7 +58,7 @@ export async function applyPlan(
       bundle,
       state,
       host: hostOf(state),
-      master: hostOf(clusterState.master),
+      leader: hostOf(clusterState.leader),
       clock,
       cacheDir,
     }),

@@ -27,19 +27,19 @@ const isLoopback = (address: string): boolean => ipaddr.parse(address).range() =
  */
 export function chooseEndpoint(
   cluster: Cluster,
-  master: MachineState,
+  leader: MachineState,
   others: readonly Resolution[],
 ): string {
   if (!cluster.endpointIsDefault) return cluster.endpoint;
-  const { apiServer, addresses, endpointAddress } = master.facts;
+  const { apiServer, addresses, endpointAddress } = leader.facts;
   if (apiServer !== undefined) return apiServer;
-  const own = [master.address, ...addresses.map(({ address }) => address)];
+  const own = [leader.address, ...addresses.map(({ address }) => address)];
   const isOwn = (address: string | undefined) => address !== undefined && own.includes(address);
   const knowsItself =
     isOwn(endpointAddress) || (endpointAddress !== undefined && isLoopback(endpointAddress));
   return knowsItself && others.length > 0 && others.every(({ address }) => isOwn(address))
     ? cluster.endpoint
-    : `${master.address}:${API_PORT}`;
+    : `${leader.address}:${API_PORT}`;
 }
 
 /** Whether other machines must be asked before the cluster is made: it has no endpoint yet, and it would be a name. */

@@ -13,7 +13,7 @@ import type { ClusterState, MachineState } from './state.ts';
 export interface SessionOptions {
   readonly cluster: Cluster;
   readonly machines: readonly Machine[];
-  /** The run is of no use without the first master, which is one of the machines. */
+  /** The run is of no use without a master, one of the machines at least. */
   readonly needsMaster: boolean;
   /** Whether the machines' locks are taken: whoever only looks does without. */
   readonly lock: boolean;
@@ -30,7 +30,7 @@ export interface SessionOptions {
 export interface Session extends AsyncDisposable {
   readonly clusterState: ClusterState;
   readonly hosts: ReadonlyMap<MachineState, Host>;
-  /** Machines that could not be reached or questioned; the first master is not among them where it is needed. */
+  /** Machines that could not be reached or questioned; not all masters are among them where one is needed. */
   readonly failures: readonly Failure[];
   /** The same session with machines as they are now, after something was changed on them. */
   askAgain(): Promise<Session>;
@@ -43,7 +43,7 @@ const owner = (clock: Clock): string =>
 
 /**
  * Connects to the machines in parallel, takes their locks if asked to, and asks each about itself. Throws what went
- * wrong with the first master where it is needed, or with all machines; other failures are part of the result.
+ * wrong with the masters where one is needed, or with all machines; other failures are part of the result.
  */
 export async function openSession(options: SessionOptions): Promise<Session> {
   const { machines, connect, limit, clock, signal } = options;
@@ -105,30 +105,29 @@ async function sessionOf(
   const failures = outcomes.flatMap((outcome) =>
     outcome.ok ? [] : [{ host: outcome.item.name, phase: 'connect', error: outcome.error }],
   );
-  const master = good.find(({ state }) => state.machine.name === cluster.masters[0]?.name);
-  // Where nobody asks the first master, any machine of the run stands for it.
-  const first = master ?? (needsMaster ? undefined : good[0]);
-  if (!first) {
+  const states = good.map(({ state }) => state);
+  const masters = cluster.masters.flatMap(({ name }) =>
+    states.filter(({ machine }) => machine.name === name),
+  );
+  const leader = masters[0] ?? (needsMaster ? undefined : states[0]);
+  if (!leader) {
     signal.throwIfAborted();
-    const ofMaster = failures.find(({ host }) => host === cluster.masters[0]?.name);
-    throw ofMaster
-      ? ofMaster.error
-      : new AggregateError(
-          failures.map(({ error }) => error),
-          'no machine was reached',
-        );
+    const ofMasters = failures.filter(({ host }) => cluster.masters.some(({ name }) => name === host));
+    const [first, ...others] = (ofMasters.length > 0 ? ofMasters : failures).map(({ error }) => error);
+    if (ofMasters.length > 0 && others.length === 0) throw first;
+    throw new AggregateError([first, ...others], 'no machine was reached');
   }
-  const resolutions = isEndpointOpen(cluster, first.state)
+  const resolutions = isEndpointOpen(cluster, leader)
     ? await askForEndpoint(cluster, options.witnesses ?? [], options)
     : [];
-  const endpoint =
-    master === undefined ? cluster.endpoint : chooseEndpoint(cluster, first.state, resolutions);
+  const endpoint = masters.length === 0 ? cluster.endpoint : chooseEndpoint(cluster, leader, resolutions);
   return {
     resolutions,
     clusterState: {
       cluster: { ...cluster, endpoint },
-      states: good.map(({ state }) => state),
-      master: first.state,
+      states,
+      masters,
+      leader,
     },
     hosts: new Map(good.map(({ host, state }) => [state, host])),
     failures,

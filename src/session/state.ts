@@ -20,6 +20,11 @@ export interface MachineState {
 export interface ClusterState {
   readonly cluster: Cluster;
   readonly states: readonly MachineState[];
-  /** The first master, as this run found it. */
-  readonly master: MachineState;
+  /** The masters among them, in the order of kboot.yaml. */
+  readonly masters: readonly MachineState[];
+  /**
+   * The machine that is asked about the whole cluster, and on which happens what happens once: the first of the masters;
+   * where a run has none, any machine stands for it.
+   */
+  readonly leader: MachineState;
 }

@@ -106,7 +106,8 @@ export function clusterStateOf(master: MachineState, ...others: readonly Machine
     allowSwap: false,
     waitMs: 600_000,
   };
-  return { cluster, states, master };
+  const masters = states.filter(({ machine }) => machine.role === 'master');
+  return { cluster, states, masters, leader: master };
 }
 
 /** `sha256:` and a digit 64 times: a digest that is easy to read in a failure. */

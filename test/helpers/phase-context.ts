@@ -7,32 +7,32 @@ import { FakeHost } from './fake-host.ts';
 /** What a phase works with, and what it told. */
 export interface FakeContext extends PhaseContext {
   readonly host: FakeHost;
-  readonly master: FakeHost;
+  readonly leader: FakeHost;
   readonly clock: FakeClock;
   readonly told: string[];
   /** Says what an earlier phase made. */
   made<Result>(phase: Phase<Result>, result: Result): void;
 }
 
-/** A context on the master, or on `state` with a host of its own. */
+/** A context on the leader, or on `state` with a host of its own. */
 export function contextWith(
   changed: { readonly clusterState?: ClusterState; readonly state?: MachineState } & Partial<
     Pick<FakeContext, 'bundle'>
   > = {},
 ): FakeContext {
   const clusterState = changed.clusterState ?? clusterStateOf(stateWith('master.example.com', 'master'));
-  const state = changed.state ?? clusterState.master;
-  const master = new FakeHost(clusterState.master.machine.name);
+  const state = changed.state ?? clusterState.leader;
+  const leader = new FakeHost(clusterState.leader.machine.name);
   const told: string[] = [];
   const results = new Map<Phase, unknown>();
   return {
     clusterState,
     state,
-    master,
+    leader,
     told,
     cluster: clusterState.cluster,
     bundle: changed.bundle ?? BUNDLE,
-    host: state === clusterState.master ? master : new FakeHost(state.machine.name),
+    host: state === clusterState.leader ? leader : new FakeHost(state.machine.name),
     made: (phase, result) => results.set(phase, result),
     resultOf: <Result>(phase: Phase<Result>) => {
       if (!results.has(phase)) throw new Error(`the test does not say what ${phase.id} made`);

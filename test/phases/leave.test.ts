@@ -13,7 +13,7 @@ async function runDrain(master: FakeHost, limitS: number) {
   const host = new FakeHost('node-1');
   const signal = new AbortController().signal;
   await drain(limitS).run({
-    ...{ ...clusterState, host, master, state, signal },
+    ...{ ...clusterState, host, leader: master, state, signal },
     ...{ warn: () => {}, progress: () => {} },
   } as never);
 }

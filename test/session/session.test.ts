@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { Machine } from '../../src/config/cluster.ts';
 import { KbootError } from '../../src/lib/errors.ts';
 import { openSession } from '../../src/session/session.ts';
 import { clusterStateOf, machineWith, stateWith } from '../helpers/cluster-state.ts';
@@ -18,10 +19,15 @@ const machineAnswering = (name: string, lock = 'locked\n'): FakeHost =>
 
 const { cluster } = clusterStateOf(stateWith(MASTER, 'master'), stateWith(NODE, 'node'));
 
-function session(hosts: readonly FakeHost[], lock: boolean, needsMaster = true) {
+function session(
+  hosts: readonly FakeHost[],
+  lock: boolean,
+  needsMaster = true,
+  masters: readonly Machine[] = [machineWith(MASTER, 'master')],
+) {
   return openSession({
-    cluster,
-    machines: [machineWith(MASTER, 'master'), machineWith(NODE, 'node')],
+    cluster: { ...cluster, masters },
+    machines: [...masters, machineWith(NODE, 'node')],
     ...{ needsMaster, lock, limit: 10 },
     connect: async ({ name }) => {
       const host = hosts.find((candidate) => candidate.name === name);
@@ -64,6 +70,24 @@ it('throws what is wrong with the first master, and closes what it had opened', 
   const node = machineAnswering(NODE);
   await expect(session([node], true)).rejects.toMatchObject({ code: 'HOST_UNREACHABLE', host: MASTER });
   expect(node.disposed).toBe(true);
+});
+
+it('asks the first master that answers, and names the others', async () => {
+  const masters = [MASTER, 'master2.example.com', 'master3.example.com'].map((name) =>
+    machineWith(name, 'master'),
+  );
+  const hosts = ['master3.example.com', 'master2.example.com'].map((name) => machineAnswering(name));
+  await using prepared = await session(hosts, true, true, masters);
+  expect(prepared.clusterState.leader.machine.name).toBe('master2.example.com');
+  expect(prepared.clusterState.masters).toHaveLength(2);
+  expect(prepared.failures.map(({ host }) => host)).toEqual([MASTER, NODE]);
+});
+
+it('throws what is wrong with all masters where none answers', async () => {
+  const masters = [MASTER, 'master2.example.com'].map((name) => machineWith(name, 'master'));
+  await expect(session([machineAnswering(NODE)], true, true, masters)).rejects.toMatchObject({
+    errors: [{ host: MASTER }, { host: 'master2.example.com' }],
+  });
 });
 
 it('asks again over the same connections and the same locks', async () => {

@@ -1,5 +1,5 @@
 import { access } from 'node:fs/promises';
-import { type Cluster, machinesOf } from '../../config/cluster.ts';
+import type { Cluster } from '../../config/cluster.ts';
 import { createCluster, previewCluster } from '../../config/cluster-edit.ts';
 import { KbootError } from '../../lib/errors.ts';
 import { INIT } from '../../phases/recipes.ts';
@@ -46,8 +46,10 @@ async function clusterFor(run: Run, name: string | undefined): Promise<{ cluster
 export async function runInit(run: Run, name: string | undefined, { dryRun }: InitOptions): Promise<string> {
   const { cluster: written, isNew } = await clusterFor(run, name);
   requireOneMaster(written);
-  const [first, ...witnesses] = machinesOf(written);
-  const [bundle, opened] = await bundleAndSession(run, written, first ? [first] : [], { dryRun, witnesses });
+  const [bundle, opened] = await bundleAndSession(run, written, written.masters, {
+    dryRun,
+    witnesses: written.nodes,
+  });
   await using session = opened;
   const { cluster } = session.clusterState;
   refuseErrors(laterMachines(cluster, session.resolutions));
@@ -57,16 +59,16 @@ export async function runInit(run: Run, name: string | undefined, { dryRun }: In
       if (isNew && name !== undefined) await createCluster(run.file, name, run.io.home);
     },
   });
-  throwFailures(failures, run.io.signal, first ? [first] : []);
+  throwFailures(failures, run.io.signal, written.masters);
   if (dryRun) return renderPlan(plan);
-  const { master } = session.clusterState;
-  const host = session.hosts.get(master);
-  const fetched = host !== undefined && (await fetchKubeconfig(cluster, master, host, run.io.signal));
+  const { leader } = session.clusterState;
+  const host = session.hosts.get(leader);
+  const fetched = host !== undefined && (await fetchKubeconfig(cluster, leader, host, run.io.signal));
   if (changes === 0 && !fetched)
-    return `no changes: ${master.machine.name} is the master of ${cluster.name}\n`;
+    return `no changes: ${leader.machine.name} is the master of ${cluster.name}\n`;
   const next = cluster.nodes.length > 0 ? 'kboot join --all' : 'kboot join NODE...';
   return (
-    `${master.machine.name} is the master of ${cluster.name} (Kubernetes ${bundle.lock.kubernetes})\n` +
+    `${leader.machine.name} is the master of ${cluster.name} (Kubernetes ${bundle.lock.kubernetes})\n` +
     `endpoint: ${cluster.endpoint}\nkubeconfig: ${kubeconfigPath(cluster)}\nnext: ${next}\n`
   );
 }

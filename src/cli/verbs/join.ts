@@ -39,14 +39,14 @@ export async function runJoin(run: Run, names: readonly string[], options: JoinO
   if (wanted.length === 0) {
     throw new KbootError('USAGE', `${run.file} lists no nodes`, { hint: 'kboot join NODE... adds them' });
   }
-  const involved = [...cluster.masters.slice(0, 1), ...wanted];
+  const involved = [...cluster.masters, ...wanted];
   const [bundle, opened] = await bundleAndSession(run, cluster, involved, options);
   await using session = opened;
-  const { master } = session.clusterState;
-  if (!master.facts.present.has(INITIALISED)) {
-    throw new KbootError('REFUSED', `${master.machine.name} is no master yet: there is no cluster to join`, {
-      host: master.machine.name,
-      hint: `kboot init ${master.machine.name}`,
+  const { leader } = session.clusterState;
+  if (!leader.facts.present.has(INITIALISED)) {
+    throw new KbootError('REFUSED', `${leader.machine.name} is no master yet: there is no cluster to join`, {
+      host: leader.machine.name,
+      hint: `kboot init ${leader.machine.name}`,
     });
   }
   const { plan, changes, failures } = await applyRecipe(run, session, JOIN, bundle, {

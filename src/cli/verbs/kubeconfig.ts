@@ -14,25 +14,25 @@ import type { MachineState } from '../../session/state.ts';
 export const kubeconfigPath = (cluster: Pick<Cluster, 'file'>): string =>
   join(dirname(cluster.file), 'kubeconfig');
 
-/** The endpoint where this machine can resolve it, the first master's address otherwise. */
-async function reachable(endpoint: string, master: MachineState): Promise<string> {
+/** The endpoint where this machine can resolve it, the leader's address otherwise. */
+async function reachable(endpoint: string, leader: MachineState): Promise<string> {
   try {
     await lookup(endpoint.replace(/:\d+$/, ''));
     return endpoint;
   } catch {
-    return `${master.address}:${API_PORT}`;
+    return `${leader.address}:${API_PORT}`;
   }
 }
 
 /** Fetches the kubeconfig and writes it with mode 0600. Resolves with whether the file changed. */
 export async function fetchKubeconfig(
   cluster: Cluster,
-  master: MachineState,
+  leader: MachineState,
   host: Host,
   signal: AbortSignal,
 ): Promise<boolean> {
   const { stdout } = await host.query({ argv: ['cat', ADMIN_CONF], sudo: true, secretOutput: true }, signal);
-  const server = await reachable(cluster.endpoint, master);
+  const server = await reachable(cluster.endpoint, leader);
   const caCertHashes = await caHashesOf(host, signal);
   const text = kubeconfigFrom(stdout, { name: cluster.name, server, host: host.name, caCertHashes });
   const path = kubeconfigPath(cluster);

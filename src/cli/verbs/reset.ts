@@ -71,7 +71,7 @@ export async function runReset(run: Run, names: readonly string[], options: Rese
 
 async function resetStage(run: Run, cluster: Cluster, stage: Stage, { dryRun }: ResetOptions) {
   const { machines, recipe, needsMaster } = stage;
-  const involved = needsMaster ? [...cluster.masters.slice(0, 1), ...machines] : machines;
+  const involved = needsMaster ? [...cluster.masters, ...machines] : machines;
   await using session = await sessionFor(run, cluster, involved, { needsMaster, dryRun });
   // Awaited here: the session ends with this function.
   return await applyRecipe(run, session, recipe, NO_BUNDLE, { dryRun, check: false });

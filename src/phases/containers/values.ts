@@ -1,5 +1,5 @@
 import type { Bundle } from '../../bundle/open.ts';
-import type { MachineState } from '../../session/state.ts';
+import type { ClusterState, MachineState } from '../../session/state.ts';
 import { containerValues } from '../planned-containers.ts';
 
 const OWN = /^kboot\/(node-runtime|kubelet|etcd)(?::|@|$)/;
@@ -8,8 +8,9 @@ const OWN = /^kboot\/(node-runtime|kubelet|etcd)(?::|@|$)/;
 export function valuesForMachine(
   image: string,
   state: MachineState,
+  clusterState: ClusterState,
   bundle: Bundle | undefined,
 ): Readonly<Record<string, string>> {
   const [, name] = OWN.exec(image) ?? [];
-  return name === undefined || bundle === undefined ? {} : containerValues(name, state, bundle);
+  return name === undefined || bundle === undefined ? {} : containerValues(name, state, clusterState, bundle);
 }

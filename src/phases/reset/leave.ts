@@ -14,16 +14,16 @@ export const drain = (limitS: number): Phase => ({
   on: isNode,
   after: [],
   decide: wasChanged,
-  async run({ master, state, signal }) {
+  async run({ leader, state, signal }) {
     const { name } = state.machine;
-    const known = await master.query(
+    const known = await leader.query(
       kubectl('get', 'node', name, '--ignore-not-found', '-o', 'name'),
       signal,
     );
     if (known.stdout.trim() === '') return;
     const limit = `--timeout=${limitS}s`;
     try {
-      await master.change(
+      await leader.change(
         {
           ...kubectl('drain', name, '--ignore-daemonsets', '--delete-emptydir-data', '--force', limit),
           timeoutMs: (limitS + SLACK_S) * 1000,
@@ -31,7 +31,7 @@ export const drain = (limitS: number): Phase => ({
         signal,
       );
     } catch (cause) {
-      await master.change(kubectl('uncordon', name), signal).catch(() => {});
+      await leader.change(kubectl('uncordon', name), signal).catch(() => {});
       if (!(cause instanceof CommandError)) throw cause;
       const blocked = cause.stderr.split('\n').filter((line) => /disruption budget|evict/i.test(line));
       throw new KbootError(
@@ -54,7 +54,7 @@ export const removeNode = (drained: Phase): Phase => ({
   on: isNode,
   after: [drained],
   decide: (state) => (state.ledger ? yes('kboot joined it') : no('it never joined')),
-  async run({ master, state, signal }) {
-    await master.change(kubectl('delete', 'node', state.machine.name, '--ignore-not-found'), signal);
+  async run({ leader, state, signal }) {
+    await leader.change(kubectl('delete', 'node', state.machine.name, '--ignore-not-found'), signal);
   },
 });

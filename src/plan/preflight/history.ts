@@ -4,7 +4,7 @@ import { isInstalled, systemContainerName } from '../../phases/system-containers
 import { type Check, error } from './problem.ts';
 
 /** A machine in one cluster is not taken into another. */
-export const membership: Check = ({ facts, machine, ledger }, { cluster, master }) => {
+export const membership: Check = ({ facts, machine, ledger }, { cluster, leader }) => {
   const own = facts.clusterCa;
   const done = facts.present.has(JOINED) || facts.present.has(INITIALISED);
   if (ledger && ledger.cluster !== cluster.name) {
@@ -26,10 +26,10 @@ export const membership: Check = ({ facts, machine, ledger }, { cluster, master 
       ),
     ];
   }
-  if (machine.role === 'node' && done && own !== master.facts.clusterCa) {
+  if (machine.role === 'node' && done && own !== leader.facts.clusterCa) {
     return [
       error(
-        `it belongs to another cluster than ${master.machine.name}`,
+        `it belongs to another cluster than ${leader.machine.name}`,
         `kboot reset ${machine.name}, then join it again`,
       ),
     ];

@@ -65,13 +65,13 @@ export const cgroups: Check = ({ facts }) =>
 /** Certificates are backdated by five minutes; beyond that they are not valid yet. */
 const MAX_SKEW_MS = 60_000;
 
-export const clock: Check = ({ facts }, { master }) => {
-  const skew = facts.clockSkewMs - master.facts.clockSkewMs;
+export const clock: Check = ({ facts }, { leader }) => {
+  const skew = facts.clockSkewMs - leader.facts.clockSkewMs;
   return Math.abs(skew) <= MAX_SKEW_MS
     ? []
     : [
         error(
-          `its clock is ${Math.round(skew / 1000)} s away from that of ${master.machine.name}`,
+          `its clock is ${Math.round(skew / 1000)} s away from that of ${leader.machine.name}`,
           'set the clocks right (chrony, systemd-timesyncd) and run again',
         ),
       ];

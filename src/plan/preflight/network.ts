@@ -48,10 +48,10 @@ export const ports: Check = ({ facts, machine, ledger }) => {
 };
 
 /** The endpoint is in every certificate and kubeconfig: it must mean something on every machine. */
-export const endpoint: Check = (state, { cluster, master }) => {
+export const endpoint: Check = (state, { cluster, leader }) => {
   const host = endpointHost(cluster);
-  const { apiServer } = master.facts;
-  const moved = state === master && apiServer !== undefined && apiServer !== cluster.endpoint;
+  const { apiServer } = leader.facts;
+  const moved = state === leader && apiServer !== undefined && apiServer !== cluster.endpoint;
   // Machines were asked for the name of kboot.yaml; one that only the cluster says is verified by those that join.
   const asked = cluster.endpointIsDefault ? cluster.masters[0]?.name : host;
   const isKnown = ipaddr.isValid(host) || host !== asked || state.facts.endpointAddress !== undefined;

@@ -41,7 +41,7 @@ export async function foreignFiles(
     fresh.map(async (state): Promise<readonly Problem[]> => {
       const host = hosts.get(state);
       if (!host) return [];
-      const planned = await plannedContainers(state, bundle, cacheDir);
+      const planned = await plannedContainers(state, clusterState, bundle, cacheDir);
       const conflicts = await hostFileConflicts(host, planned, signal);
       return conflicts.map(({ path, name }) => ({
         ...error(`${path} is there already, and not from kboot`, `move it away: ${name} brings its own`),

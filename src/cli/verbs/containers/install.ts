@@ -38,24 +38,26 @@ export async function runInstall(run: Run, reference: string, flags: InstallFlag
   const images = new Images(run, cluster, flags.insecureRegistry);
   const { name: image } = parseImageReference(reference, run.io.cwd);
   return withMachines(run, cluster, machines, { dryRun: flags.dryRun || flags.display }, async (change) => {
-    const { states } = change.session.clusterState;
+    const { clusterState } = change.session;
     const opened = new Map(
       await Promise.all(
-        states.map(async (state) => [state, await images.open(image, state.facts.machine)] as const),
+        clusterState.states.map(
+          async (state) => [state, await images.open(image, state.facts.machine)] as const,
+        ),
       ),
     );
     const bundle = await images.usedBundle;
     const imageOf = (state: MachineState) => opened.get(state);
     // Neither a root filesystem of the machine nor a mere look needs the layers.
     const sent = flags.rootfs === undefined && !flags.display ? imageOf : () => undefined;
-    requireSpace(change.session.clusterState, sent);
+    requireSpace(clusterState, sent);
     const name = flags.name ?? defaultName(image, [...opened.values()][0]?.image.title);
     const send = sendImage(sent);
     const install = installStep(
       {
         ...{ name, imageOf, runtime: flags.runtime, rootfs: flags.rootfs, display: flags.display },
         valuesOf: (state) => ({
-          ...valuesForMachine(imageOf(state)?.image.name ?? image, state, bundle),
+          ...valuesForMachine(imageOf(state)?.image.name ?? image, state, clusterState, bundle),
           ...settings,
         }),
       },
