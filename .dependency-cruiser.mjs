@@ -1,11 +1,12 @@
 /** The rooms of src, each with those that it may import from. `bin.ts` stands above all of them. */
-const BASE = ['lib', 'config', 'host'];
+const BASE = ['lib', 'config', 'host', 'cluster'];
 const PARTS = ['facts', 'system-container', 'bundle', 'kubeadm', 'etcd', 'flannel'];
 const ROOMS = {
   lib: [],
   config: ['lib'],
   host: ['lib'],
-  lab: BASE,
+  cluster: ['lib', 'config'],
+  lab: ['lib', 'config', 'host'],
   ...Object.fromEntries(PARTS.map((part) => [part, [...BASE, ...PARTS]])),
   session: [...BASE, ...PARTS],
   phases: [...BASE, ...PARTS, 'session'],

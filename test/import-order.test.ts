@@ -12,11 +12,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   lib: [],
   config: ['lib'],
   host: ['lib'],
+  cluster: ['lib', 'config'],
   lab: ['lib', 'config', 'host'],
   ...Object.fromEntries(
     ['facts', 'system-container', 'bundle', 'kubeadm', 'etcd', 'flannel'].map((folder, _index, parts) => [
       folder,
-      ['lib', 'config', 'host', ...parts.filter((part) => part !== folder)],
+      ['lib', 'config', 'host', 'cluster', ...parts.filter((part) => part !== folder)],
     ]),
   ),
 };

@@ -1,8 +1,7 @@
-const CLIENT_PORT = 2379;
-const PEER_PORT = 2380;
+import { ETCD_CLIENT_PORT, ETCD_PEER_PORT } from '../cluster/ports.ts';
 
 /** The URL by which kube-apiserver and etcdctl reach the member on that address. */
-export const clientUrl = (address: string): string => `https://${address}:${CLIENT_PORT}`;
+export const clientUrl = (address: string): string => `https://${address}:${ETCD_CLIENT_PORT}`;
 
 /** A member of etcd's cluster. */
 export interface EtcdMember {
@@ -10,7 +9,7 @@ export interface EtcdMember {
   readonly address: string;
 }
 
-const peerUrl = ({ address }: EtcdMember): string => `https://${address}:${PEER_PORT}`;
+const peerUrl = ({ address }: EtcdMember): string => `https://${address}:${ETCD_PEER_PORT}`;
 
 /** Values of the etcd image's templates for one of the members that make a new cluster. */
 export function etcdValues(
@@ -21,7 +20,7 @@ export function etcdValues(
   const peer = peerUrl(member);
   return {
     ETCD_NAME: name,
-    ETCD_LISTEN_CLIENT_URLS: `https://127.0.0.1:${CLIENT_PORT},${clientUrl(address)}`,
+    ETCD_LISTEN_CLIENT_URLS: `https://127.0.0.1:${ETCD_CLIENT_PORT},${clientUrl(address)}`,
     ETCD_ADVERTISE_CLIENT_URLS: clientUrl(address),
     ETCD_LISTEN_PEER_URLS: peer,
     ETCD_INITIAL_ADVERTISE_PEER_URLS: peer,

@@ -1,5 +1,4 @@
-import { MAY_BE_READ_ONLY } from '../system-container/index.ts';
-import { BRIDGE_MODULES, CONNTRACK_MODULES } from './kernel-modules.ts';
+import { COMPONENTS } from '../cluster/components.ts';
 import {
   ADMIN_CONF,
   BLOBS_DIR,
@@ -17,7 +16,9 @@ import {
   RUN_DIR,
   SHARED_DIRS,
   TABLES_BEFORE,
-} from './paths.ts';
+} from '../cluster/paths.ts';
+import { MAY_BE_READ_ONLY } from '../system-container/index.ts';
+import { BRIDGE_MODULES, CONNTRACK_MODULES } from './kernel-modules.ts';
 
 /** Commands a machine must have: what design decision 1 lists, by one or two programs of each package. */
 export const REQUIRED_TOOLS = [
@@ -39,8 +40,9 @@ export const PATHS_OF_INTEREST = [
 ] as const;
 
 export const UNITS_OF_INTEREST = [
-  ...['containerd', 'etcd', 'kubelet', 'docker', 'crio', 'k3s', 'k0scontroller', 'rke2-server', 'firewalld'],
-].map((name) => `${name}.service`);
+  ...Object.values(COMPONENTS).map(({ unit }) => unit),
+  ...['docker', 'crio', 'k3s', 'k0scontroller', 'rke2-server', 'firewalld'].map((name) => `${name}.service`),
+];
 
 /** Kernel settings which the kubelet, kube-proxy, flannel or kboot may change. */
 export const SYSCTLS = [

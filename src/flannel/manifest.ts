@@ -1,10 +1,9 @@
 import { stringify } from 'yaml';
 import { z } from 'zod';
+import { FLANNEL_HEALTHZ_PORT } from '../cluster/ports.ts';
+import { endpointParts } from '../config/endpoint.ts';
 import { KbootError, messageOf } from '../lib/errors.ts';
 import { readForeignYaml } from '../lib/yaml.ts';
-
-/** TCP port of flanneld's health check, on 127.0.0.1 of every machine. */
-export const FLANNEL_HEALTHZ_PORT = 8472;
 
 export interface FlannelOptions {
   /** The cluster's pod network in CIDR notation. */
@@ -109,6 +108,7 @@ function configureHealth({ args = [], ports = [], livenessProbe, readinessProbe 
  * flanneld that comes first would end and wait for its next try.
  */
 function configureDaemon(spec: PodSpec, endpoint: string): PodSpec {
+  const { host, port } = endpointParts(endpoint);
   const daemon = spec.containers.find(({ name }) => name === 'kube-flannel');
   const cni = spec.initContainers
     ?.flatMap(({ volumeMounts }) => volumeMounts)
@@ -123,8 +123,8 @@ function configureDaemon(spec: PodSpec, endpoint: string): PodSpec {
     args: [...health.args, '--iface=$(HOST_IP)'],
     env: [
       ...(daemon.env ?? []),
-      { name: 'KUBERNETES_SERVICE_HOST', value: endpoint.replace(/:\d+$/, '') },
-      { name: 'KUBERNETES_SERVICE_PORT', value: endpoint.replace(/^.*:/, '') },
+      { name: 'KUBERNETES_SERVICE_HOST', value: host },
+      { name: 'KUBERNETES_SERVICE_PORT', value: String(port) },
       { name: 'HOST_IP', valueFrom: { fieldRef: { fieldPath: 'status.hostIP' } } },
     ],
     lifecycle: { postStart: { exec: { command: ['sh', '-c', WRITE_CONFLIST] } } },

@@ -1,4 +1,4 @@
-import { ADMIN_CONF } from '../facts/paths.ts';
+import { ADMIN_CONF } from '../cluster/paths.ts';
 import type { Host } from '../host/host.ts';
 import { parseToken, TOKEN_DESCRIPTION, TOKEN_TTL, type Token, tokensMadeByKboot } from './token.ts';
 

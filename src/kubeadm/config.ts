@@ -1,13 +1,12 @@
 import { stringify } from 'yaml';
-import { PKI, PKI_NEW } from '../facts/paths.ts';
+import { PKI, PKI_NEW } from '../cluster/paths.ts';
+import { API_PORT } from '../cluster/ports.ts';
 import type { Secret } from '../lib/secret.ts';
 
 /** kubeadm's own name of this API version: the only one from 1.31 to 1.37 (kubeadm.md, section 2). */
 const API_VERSION = 'kubeadm.k8s.io/v1beta4';
 
 export const CRI_SOCKET = 'unix:///run/containerd/containerd.sock';
-export const API_PORT = 6443;
-
 /**
  * The default, /usr/libexec/kubernetes/..., lies below /usr: not writable on image-based hosts, and in the
  * kubelet's container a folder of the image instead of the host's.

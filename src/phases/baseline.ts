@@ -1,5 +1,5 @@
+import { CLUSTER_PATHS, LEDGER, SHARED_DIRS } from '../cluster/paths.ts';
 import { type Ledger, ledgerText } from '../facts/ledger.ts';
-import { CLUSTER_PATHS, LEDGER, SHARED_DIRS } from '../facts/paths.ts';
 import { modulesOfCluster } from './modules.ts';
 import { everywhere, no, type Phase, type PhaseContext, yes } from './phase.ts';
 

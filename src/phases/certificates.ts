@@ -1,4 +1,4 @@
-import { INITIALISED, PKI, PKI_NEW, PKI_OLD, RUN_DIR } from '../facts/paths.ts';
+import { INITIALISED, PKI, PKI_NEW, PKI_OLD, RUN_DIR } from '../cluster/paths.ts';
 import { script } from '../host/command.ts';
 import { certificatesConfig } from '../kubeadm/config.ts';
 import { kubelet } from './kubelet.ts';

@@ -1,4 +1,4 @@
-import { BLOBS_DIR } from '../facts/paths.ts';
+import { BLOBS_DIR } from '../cluster/paths.ts';
 import { etcd } from './etcd.ts';
 import { importRest } from './import.ts';
 import { kubelet } from './kubelet.ts';

@@ -1,3 +1,5 @@
+import { COMPONENTS } from '../cluster/components.ts';
+import { ETCD_CLIENT_PORT } from '../cluster/ports.ts';
 import { type EtcdMember, etcdValues } from '../etcd/values.ts';
 import { script } from '../host/command.ts';
 import type { MachineState } from '../session/state.ts';
@@ -13,7 +15,7 @@ const WAIT_HEALTHY = `
 pki=/etc/kubernetes/pki/etcd
 now() { cut -d. -f1 /proc/uptime; }
 end=$(($(now) + $2))
-until answer=$(etcdctl --endpoints "https://$1:2379" --cacert $pki/ca.crt --cert $pki/healthcheck-client.crt \\
+until answer=$(etcdctl --endpoints "https://$1:${ETCD_CLIENT_PORT}" --cacert $pki/ca.crt --cert $pki/healthcheck-client.crt \\
     --key $pki/healthcheck-client.key --command-timeout=2s --dial-timeout=1s endpoint health 2>&1); do
   # What systemd has given up will not come by itself.
   if [ "$(now)" -ge "$end" ] || systemctl is-failed --quiet etcd.service; then
@@ -55,7 +57,7 @@ export const etcdStart: Phase = {
   title: 'Start etcd',
   on: isMaster,
   after: [etcd, certificates],
-  decide: ({ facts }) => (facts.active.has('etcd.service') ? no('it runs') : yes('it does not run')),
+  decide: ({ facts }) => (facts.active.has(COMPONENTS.etcd.unit) ? no('it runs') : yes('it does not run')),
   async run({ host, state, cluster, signal, progress }) {
     await startSystemContainer(host, 'etcd', signal);
     progress({ text: 'waiting until etcd serves' });

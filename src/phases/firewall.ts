@@ -1,4 +1,4 @@
-import { CHECKOUT_ROOT, TABLES_BEFORE } from '../facts/paths.ts';
+import { CHECKOUT_ROOT, TABLES_BEFORE } from '../cluster/paths.ts';
 
 const ROOTFS = `${CHECKOUT_ROOT}/kubelet/rootfs`;
 

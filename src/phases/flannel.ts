@@ -1,4 +1,4 @@
-import { ADMIN_CONF, INITIALISED, RUN_DIR } from '../facts/paths.ts';
+import { ADMIN_CONF, INITIALISED, RUN_DIR } from '../cluster/paths.ts';
 import { flannelManifest } from '../flannel/manifest.ts';
 import { script } from '../host/command.ts';
 import { CommandError } from '../host/command-error.ts';

@@ -1,6 +1,6 @@
 import { importImages } from '../bundle/import.ts';
 import { isUnbuilt } from '../bundle/none.ts';
-import { BLOBS_DIR } from '../facts/paths.ts';
+import { BLOBS_DIR } from '../cluster/paths.ts';
 import { type Choose, missingFirstImages, missingOtherImages } from './missing-images.ts';
 import { nodeRuntime } from './node-runtime.ts';
 import { everywhere, no, type Phase, yes } from './phase.ts';

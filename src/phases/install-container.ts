@@ -2,8 +2,8 @@ import type { BundleImage } from '../bundle/lock.ts';
 import { readConfig } from '../bundle/oci-layout.ts';
 import type { Bundle } from '../bundle/open.ts';
 import { hexOf } from '../bundle/select.ts';
+import { BLOBS_DIR, CONTAINERD_BLOBS } from '../cluster/paths.ts';
 import type { Facts } from '../facts/facts.ts';
-import { BLOBS_DIR, CONTAINERD_BLOBS } from '../facts/paths.ts';
 import { KbootError } from '../lib/errors.ts';
 import {
   installSystemContainer,

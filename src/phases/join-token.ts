@@ -1,4 +1,4 @@
-import { JOINED } from '../facts/paths.ts';
+import { JOINED } from '../cluster/paths.ts';
 import { caHashesOf } from '../kubeadm/ca.ts';
 import { createToken } from '../kubeadm/cluster-tokens.ts';
 import { TOKEN_TTL } from '../kubeadm/token.ts';

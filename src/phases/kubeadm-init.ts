@@ -1,5 +1,6 @@
+import { INITIALISED, RUN_DIR } from '../cluster/paths.ts';
+import { API_PORT, CONTROLLER_MANAGER_PORT, KUBELET_PORT, SCHEDULER_PORT } from '../cluster/ports.ts';
 import { clientUrl } from '../etcd/values.ts';
-import { INITIALISED, RUN_DIR } from '../facts/paths.ts';
 import { caHashesOf } from '../kubeadm/ca.ts';
 import { initConfig } from '../kubeadm/config.ts';
 import { parseJoinCommand } from '../kubeadm/output.ts';
@@ -23,7 +24,7 @@ const LEFT_BY_A_FORMER_TRY = [
   ...['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'].map(
     (name) => `FileAvailable--etc-kubernetes-manifests-${name}.yaml`,
   ),
-  ...['Port-6443', 'Port-10259', 'Port-10257', 'Port-10250'],
+  ...[API_PORT, SCHEDULER_PORT, CONTROLLER_MANAGER_PORT, KUBELET_PORT].map((port) => `Port-${port}`),
 ];
 
 /** What a try that ended half-way has made, if it came as far as the control plane. */

@@ -1,4 +1,5 @@
-import { BOOTSTRAP_KUBELET_CONF, CA_CERTIFICATE, JOINED, KUBELET_CONF, RUN_DIR } from '../facts/paths.ts';
+import { BOOTSTRAP_KUBELET_CONF, CA_CERTIFICATE, JOINED, KUBELET_CONF, RUN_DIR } from '../cluster/paths.ts';
+import { KUBELET_PORT } from '../cluster/ports.ts';
 import { joinConfig, kubeletSettings } from '../kubeadm/config.ts';
 import { kubeletPatch } from '../kubeadm/patches.ts';
 import { importFirst } from './import.ts';
@@ -22,7 +23,7 @@ const LEFT_BY_A_FORMER_TRY = [
   'FileAvailable--etc-kubernetes-kubelet.conf',
   'FileAvailable--etc-kubernetes-bootstrap-kubelet.conf',
   'FileAvailable--etc-kubernetes-pki-ca.crt',
-  'Port-10250',
+  `Port-${KUBELET_PORT}`,
 ];
 
 /** What a try that ended half-way has made. */

@@ -1,4 +1,4 @@
-import { ADMIN_CONF } from '../facts/paths.ts';
+import { ADMIN_CONF } from '../cluster/paths.ts';
 import { CommandError } from '../host/command-error.ts';
 import type { Host } from '../host/host.ts';
 import { KbootError, messageOf } from '../lib/errors.ts';

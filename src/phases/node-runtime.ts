@@ -1,4 +1,5 @@
 import type { BundleLock } from '../bundle/lock.ts';
+import { COMPONENTS } from '../cluster/components.ts';
 import type { Facts } from '../facts/facts.ts';
 import { script } from '../host/command.ts';
 import { installContainer } from './install-container.ts';
@@ -42,7 +43,7 @@ export const nodeRuntime: Phase = {
   on: everywhere,
   after: [sendSystem, kernel, trust],
   decide: (state, _clusterState, bundle) =>
-    isInstalled(state, 'node-runtime', bundle) && state.facts.active.has('containerd.service')
+    isInstalled(state, 'node-runtime', bundle) && state.facts.active.has(COMPONENTS['node-runtime'].unit)
       ? no('containerd runs from this bundle')
       : yes('containerd is not there'),
   async run(context) {

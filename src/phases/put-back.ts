@@ -1,4 +1,4 @@
-import type { Ledger } from '../facts/ledger.ts';
+import { unitsOf } from '../cluster/components.ts';
 import {
   CLUSTER_PATHS,
   isShared,
@@ -9,7 +9,8 @@ import {
   PKI_OLD,
   SHARED_DIRS,
   STATE_DIR,
-} from '../facts/paths.ts';
+} from '../cluster/paths.ts';
+import type { Ledger } from '../facts/ledger.ts';
 import { script } from '../host/command.ts';
 import type { Host } from '../host/host.ts';
 import { MODULES_FILE, SYSCTL_FILE } from './kernel.ts';
@@ -121,10 +122,6 @@ export async function putBack(host: Host, ledger: Ledger, signal: AbortSignal): 
   // After the file that has them loaded at boot, before the ledger that knows them.
   const notes = await unloadModules(host, ledger.modules, signal);
   await run(PRUNE, ...prune);
-  await run(FINISH, ...unitsOf(ledger));
+  await run(FINISH, ...unitsOf(ledger.role));
   return notes;
 }
-
-/** The units of the cluster on a machine; an etcd on a node is somebody else's. */
-export const unitsOf = ({ role }: Pick<Ledger, 'role'>): readonly string[] =>
-  ['kubelet', 'containerd', ...(role === 'master' ? ['etcd'] : [])].map((name) => `${name}.service`);

@@ -1,4 +1,4 @@
-import { INITIALISED, JOINED, TABLES_BEFORE } from '../facts/paths.ts';
+import { INITIALISED, JOINED, TABLES_BEFORE } from '../cluster/paths.ts';
 import { script } from '../host/command.ts';
 import { RECORD_TABLES } from './firewall.ts';
 import { kubelet } from './kubelet.ts';

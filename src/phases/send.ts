@@ -1,6 +1,6 @@
 import { isUnbuilt } from '../bundle/none.ts';
 import { sendBlobs } from '../bundle/transfer.ts';
-import { BLOBS_DIR } from '../facts/paths.ts';
+import { BLOBS_DIR } from '../cluster/paths.ts';
 import { megabytes } from '../lib/units.ts';
 import { baseline } from './baseline.ts';
 import {

@@ -1,9 +1,10 @@
-import { ADMIN_CONF, INITIALISED, JOINED, RUN_DIR } from '../facts/paths.ts';
+import { ADMIN_CONF, INITIALISED, JOINED, RUN_DIR } from '../cluster/paths.ts';
 import { script } from '../host/command.ts';
 import { deleteToken, leftTokens } from '../kubeadm/cluster-tokens.ts';
 import { newLedger } from './baseline.ts';
 import { everywhere, isLeader, no, type Phase, yes } from './phase.ts';
 import { putBack } from './put-back.ts';
+import { kubeadmUnit } from './run-kubeadm.ts';
 import { trust } from './trust.ts';
 
 const SWEEP = `
@@ -31,7 +32,7 @@ export const sweep: Phase = {
   async run(context) {
     const { host, state, clusterState, signal } = context;
     // While kubeadm still runs (a dropped connection), its files belong to it; the next run sweeps them.
-    const units = ['kboot-kubeadm-init.service', 'kboot-kubeadm-join.service'];
+    const units = (['init', 'join'] as const).map((verb) => `${kubeadmUnit(verb)}.service`);
     const { stdout } = await host.query(script('systemctl is-active "$@" || true', ...units), signal);
     if (stdout.split('\n').includes('active')) return;
     await host.change({ ...script(SWEEP), sudo: true }, signal);

@@ -1,4 +1,4 @@
-import { RUN_DIR } from '../facts/paths.ts';
+import { RUN_DIR } from '../cluster/paths.ts';
 import { script } from '../host/command.ts';
 import { CommandError } from '../host/command-error.ts';
 import type { Host } from '../host/host.ts';

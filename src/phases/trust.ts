@@ -1,4 +1,4 @@
-import { CHECKOUT_ROOT, JOINED } from '../facts/paths.ts';
+import { CHECKOUT_ROOT, JOINED } from '../cluster/paths.ts';
 import { unpackLayers } from '../system-container/index.ts';
 import { BLOB_DIRS, readBundleImage } from './install-container.ts';
 import { joinToken } from './join-token.ts';

@@ -1,5 +1,5 @@
 import { hexOf } from '../bundle/select.ts';
-import { LAYER_STORE } from '../facts/paths.ts';
+import { LAYER_STORE } from '../cluster/paths.ts';
 import { script } from '../host/command.ts';
 import type { Host } from '../host/host.ts';
 import { CLUSTER_INFO_PATH, verifyClusterInfo } from '../kubeadm/cluster-info.ts';

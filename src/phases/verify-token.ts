@@ -1,4 +1,4 @@
-import { INITIALISED } from '../facts/paths.ts';
+import { INITIALISED } from '../cluster/paths.ts';
 import { kubeadmInit } from './kubeadm-init.ts';
 import { isLeader, no, type Phase, yes } from './phase.ts';
 import { verifyCluster } from './verify-cluster.ts';

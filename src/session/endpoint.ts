@@ -1,9 +1,10 @@
 import ipaddr from 'ipaddr.js';
+import { INITIALISED } from '../cluster/paths.ts';
+import { API_PORT } from '../cluster/ports.ts';
 import type { Cluster, Machine } from '../config/cluster.ts';
-import { INITIALISED } from '../facts/paths.ts';
+import { endpointParts, formatEndpoint } from '../config/endpoint.ts';
 import { script } from '../host/command.ts';
 import type { Host } from '../host/host.ts';
-import { API_PORT } from '../kubeadm/config.ts';
 import { fanOut } from '../lib/fan-out.ts';
 import type { MachineState } from './state.ts';
 
@@ -14,9 +15,8 @@ export interface Resolution {
   readonly address: string | undefined;
 }
 
-/** The name or the address of an endpoint, without its port. */
-export const endpointHost = ({ endpoint }: Pick<Cluster, 'endpoint'>): string =>
-  endpoint.replace(/:\d+$/, '');
+/** The name or the address of a cluster's endpoint, without its port. */
+export const endpointHost = ({ endpoint }: Pick<Cluster, 'endpoint'>): string => endpointParts(endpoint).host;
 
 const isLoopback = (address: string): boolean => ipaddr.parse(address).range() === 'loopback';
 
@@ -39,7 +39,7 @@ export function chooseEndpoint(
     isOwn(endpointAddress) || (endpointAddress !== undefined && isLoopback(endpointAddress));
   return knowsItself && others.length > 0 && others.every(({ address }) => isOwn(address))
     ? cluster.endpoint
-    : `${leader.address}:${API_PORT}`;
+    : formatEndpoint({ host: leader.address, port: API_PORT });
 }
 
 /** Whether other machines must be asked before the cluster is made: it has no endpoint yet, and it would be a name. */

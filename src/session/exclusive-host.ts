@@ -1,4 +1,4 @@
-import { RUN_DIR } from '../facts/paths.ts';
+import { RUN_DIR } from '../cluster/paths.ts';
 import type { Command } from '../host/command.ts';
 import { CommandError } from '../host/command-error.ts';
 import type { Held, Host, Output } from '../host/host.ts';

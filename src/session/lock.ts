@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { RUN_DIR } from '../facts/paths.ts';
+import { RUN_DIR } from '../cluster/paths.ts';
 import { STREAM_MARK, script } from '../host/command.ts';
 import type { Host } from '../host/host.ts';
 import { KbootError } from '../lib/errors.ts';

@@ -1,8 +1,8 @@
+import { INITIALISED } from '../cluster/paths.ts';
 import type { Cluster, Machine } from '../config/cluster.ts';
 import type { Facts } from '../facts/facts.ts';
 import { gatherFacts } from '../facts/gather.ts';
 import { parseLedger } from '../facts/ledger.ts';
-import { INITIALISED } from '../facts/paths.ts';
 import type { Host } from '../host/host.ts';
 import { leftTokens } from '../kubeadm/cluster-tokens.ts';
 import type { Clock } from '../lib/clock.ts';

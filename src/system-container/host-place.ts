@@ -1,4 +1,4 @@
-import { CONTAINERD_BLOBS, RUN_DIR, STATE_DIR } from '../facts/paths.ts';
+import { CONTAINERD_BLOBS, RUN_DIR, STATE_DIR } from '../cluster/paths.ts';
 import { KbootError } from '../lib/errors.ts';
 import { CHECKOUT_ROOT } from './paths.ts';
 

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
-import { CLUSTER_PATHS, STATE_DIR } from '../../src/facts/paths.ts';
-import { leftovers, unitsOf } from '../../src/phases/put-back.ts';
+import { unitsOf } from '../../src/cluster/components.ts';
+import { CLUSTER_PATHS, STATE_DIR } from '../../src/cluster/paths.ts';
+import { leftovers } from '../../src/phases/put-back.ts';
 
 const withPaths = (kept: string[], empty: string[] = [], role: 'master' | 'node' = 'node') =>
   leftovers({ role, kept, empty });
@@ -48,9 +49,10 @@ it('knows etcd on masters only', () => {
   expect(withPaths([]).remove).not.toContain('/var/lib/etcd');
   expect(withPaths(['/var/lib/etcd'], ['/var/lib/etcd']).empty).toEqual([]);
   expect(withPaths([], [], 'master').remove).toContain('/var/lib/etcd');
-  expect(
-    [unitsOf({ role: 'node' }), unitsOf({ role: 'master' })].map((units) => units.includes('etcd.service')),
-  ).toEqual([false, true]);
+  expect([unitsOf('node'), unitsOf('master')].map((units) => units.includes('etcd.service'))).toEqual([
+    false,
+    true,
+  ]);
 });
 
 it('empties what was empty, but for what others use as well', () => {

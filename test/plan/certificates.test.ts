@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { KUBELET_CERTIFICATE, PKI } from '../../src/facts/paths.ts';
+import { KUBELET_CERTIFICATE, PKI } from '../../src/cluster/paths.ts';
 import { certificates } from '../../src/plan/preflight/certificates.ts';
 import { factsWith } from '../helpers/cluster-state.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { UNPACKING } from '../../src/bundle/import.ts';
 import { blobsOf } from '../../src/bundle/select.ts';
+import { INITIALISED, JOINED } from '../../src/cluster/paths.ts';
 import type { Ledger } from '../../src/facts/ledger.ts';
-import { INITIALISED, JOINED } from '../../src/facts/paths.ts';
 import { INIT, JOIN } from '../../src/phases/recipes.ts';
 import { RESET, removal } from '../../src/phases/reset/recipes.ts';
 import { changesOf, makePlan, prerequisites } from '../../src/plan/plan.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { INITIALISED, JOINED } from '../../src/cluster/paths.ts';
 import type { Facts } from '../../src/facts/facts.ts';
 import type { Ledger } from '../../src/facts/ledger.ts';
-import { INITIALISED, JOINED } from '../../src/facts/paths.ts';
 import { preflight, refuseErrors } from '../../src/plan/preflight/preflight.ts';
 import type { MachineState } from '../../src/session/state.ts';
 import { BUNDLE, clusterStateOf, EMPTY_LEDGER, factsWith, stateWith } from '../helpers/cluster-state.ts';

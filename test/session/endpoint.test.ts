@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { INITIALISED } from '../../src/cluster/paths.ts';
 import type { Facts } from '../../src/facts/facts.ts';
-import { INITIALISED } from '../../src/facts/paths.ts';
 import { laterMachines } from '../../src/plan/preflight/network.ts';
 import { askForEndpoint, chooseEndpoint, isEndpointOpen } from '../../src/session/endpoint.ts';
 import { clusterStateOf, factsWith, machineWith, stateWith } from '../helpers/cluster-state.ts';

@@ -1,5 +1,5 @@
+import { INITIALISED } from '../../cluster/paths.ts';
 import { type Addition, planAddition } from '../../config/cluster-edit.ts';
-import { INITIALISED } from '../../facts/paths.ts';
 import { KbootError } from '../../lib/errors.ts';
 import { JOIN } from '../../phases/recipes.ts';
 import { renderPlan } from '../render/plan.ts';

@@ -1,11 +1,12 @@
 import { lookup } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { ADMIN_CONF } from '../../cluster/paths.ts';
+import { API_PORT } from '../../cluster/ports.ts';
 import type { Cluster } from '../../config/cluster.ts';
-import { ADMIN_CONF } from '../../facts/paths.ts';
+import { endpointParts, formatEndpoint } from '../../config/endpoint.ts';
 import type { Host } from '../../host/host.ts';
 import { caHashesOf } from '../../kubeadm/ca.ts';
-import { API_PORT } from '../../kubeadm/config.ts';
 import { kubeconfigFrom } from '../../kubeadm/kubeconfig.ts';
 import { writeFileAtomically } from '../../lib/write-file.ts';
 import type { MachineState } from '../../session/state.ts';
@@ -17,10 +18,10 @@ export const kubeconfigPath = (cluster: Pick<Cluster, 'file'>): string =>
 /** The endpoint where this machine can resolve it, the leader's address otherwise. */
 async function reachable(endpoint: string, leader: MachineState): Promise<string> {
   try {
-    await lookup(endpoint.replace(/:\d+$/, ''));
+    await lookup(endpointParts(endpoint).host);
     return endpoint;
   } catch {
-    return `${leader.address}:${API_PORT}`;
+    return formatEndpoint({ host: leader.address, port: API_PORT });
   }
 }
 

@@ -1,6 +1,6 @@
 import { type Blob, hexOf } from '../../bundle/select.ts';
 import { sendBlobs } from '../../bundle/transfer.ts';
-import { BLOBS_DIR, STATE_DIR } from '../../facts/paths.ts';
+import { BLOBS_DIR, STATE_DIR } from '../../cluster/paths.ts';
 import { script } from '../../host/command.ts';
 import { megabytes } from '../../lib/units.ts';
 import type { MachineState } from '../../session/state.ts';

@@ -1,3 +1,4 @@
+import { isComponent } from '../../cluster/components.ts';
 import { KbootError } from '../../lib/errors.ts';
 import { type UninstallResult, uninstallSystemContainer } from '../../system-container/index.ts';
 import { everywhere, no, type Phase, yes } from '../phase.ts';
@@ -16,7 +17,7 @@ export function uninstallStep(name: string, force: boolean): Phase<UninstallResu
         ? yes(`${name} is installed`)
         : no(`${name} is not installed`),
     async run({ host, state, signal }) {
-      if (state.ledger && CLUSTER_PARTS.includes(name) && !force) {
+      if (state.ledger && isComponent(name) && !force) {
         throw new KbootError('REFUSED', `${host.name}: the cluster on it cannot do without ${name}`, {
           host: host.name,
           hint: 'kboot reset takes a machine out of its cluster; --force uninstalls it all the same',
@@ -26,5 +27,3 @@ export function uninstallStep(name: string, force: boolean): Phase<UninstallResu
     },
   };
 }
-
-const CLUSTER_PARTS = ['node-runtime', 'etcd', 'kubelet'];

@@ -1,8 +1,7 @@
 import type { Bundle } from '../../bundle/open.ts';
+import { componentOfImage } from '../../cluster/components.ts';
 import type { ClusterState, MachineState } from '../../session/state.ts';
 import { containerValues } from '../planned-containers.ts';
-
-const OWN = /^kboot\/(node-runtime|kubelet|etcd)(?::|@|$)/;
 
 /** What kboot's own images must be told about a machine; nothing for images of others. */
 export function valuesForMachine(
@@ -11,6 +10,6 @@ export function valuesForMachine(
   clusterState: ClusterState,
   bundle: Bundle | undefined,
 ): Readonly<Record<string, string>> {
-  const [, name] = OWN.exec(image) ?? [];
+  const name = componentOfImage(image);
   return name === undefined || bundle === undefined ? {} : containerValues(name, state, clusterState, bundle);
 }

@@ -1,10 +1,9 @@
+import { COMPONENT_NAMES, isComponent } from '../../cluster/components.ts';
 import { uninstallSystemContainer } from '../../system-container/index.ts';
 import { everywhere, type Phase } from '../phase.ts';
 import { putBack } from '../put-back.ts';
 import { wasChanged, wasInCluster } from './changed.ts';
 import { cleanNetwork } from './network.ts';
-
-const CLUSTER = ['kubelet', 'etcd', 'node-runtime'];
 
 /** Uninstalls the system containers: kubelet and etcd before the runtime that runs them. */
 export const uninstall: Phase = {
@@ -17,7 +16,7 @@ export const uninstall: Phase = {
     // The cluster's by name, whatever is listed: an install that was cut off may have left something unlisted. The
     // runtime goes last, because the others need it to stop.
     const others = state.containers.map(({ name }) => name.replace(/\.[01]$/, ''));
-    const names = new Set([...others.filter((name) => !CLUSTER.includes(name)), ...CLUSTER]);
+    const names = new Set([...others.filter((name) => !isComponent(name)), ...COMPONENT_NAMES.toReversed()]);
     for (const name of names) {
       const { kept } = await uninstallSystemContainer(host, name, signal);
       for (const path of kept) warn(`${path} was changed after the installation and is left as it is`);

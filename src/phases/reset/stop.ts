@@ -1,6 +1,6 @@
+import { unitsOf } from '../../cluster/components.ts';
 import { script } from '../../host/command.ts';
 import { everywhere, type Phase } from '../phase.ts';
-import { unitsOf } from '../put-back.ts';
 import { wasInCluster } from './changed.ts';
 
 /** Shell function: the network namespaces of pods, by their names below /run/netns, as CNI's records in folder $1 have them. */
@@ -56,7 +56,7 @@ export const stopCluster: Phase = {
   after: [],
   decide: wasInCluster,
   async run({ host, state, cluster, signal }) {
-    const units = unitsOf(state.ledger ?? state.machine);
+    const units = unitsOf((state.ledger ?? state.machine).role);
     await host.change({ ...script(STOP, ...units), sudo: true, timeoutMs: cluster.waitMs }, signal);
   },
 };

@@ -1,5 +1,5 @@
+import { KUBELET_CERTIFICATE } from '../../cluster/paths.ts';
 import type { Certificate, Facts } from '../../facts/facts.ts';
-import { KUBELET_CERTIFICATE } from '../../facts/paths.ts';
 import { warning } from './problem.ts';
 
 const DAY_MS = 24 * 60 * 60_000;

@@ -1,5 +1,5 @@
 import { systemImages } from '../../bundle/select.ts';
-import { INITIALISED, JOINED } from '../../facts/paths.ts';
+import { INITIALISED, JOINED } from '../../cluster/paths.ts';
 import { isInstalled, systemContainerName } from '../../phases/system-containers.ts';
 import { type Check, error } from './problem.ts';
 

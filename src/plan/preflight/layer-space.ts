@@ -1,5 +1,5 @@
 import { hexOf } from '../../bundle/select.ts';
-import { CHECKOUT_ROOT, STATE_DIR } from '../../facts/paths.ts';
+import { CHECKOUT_ROOT, STATE_DIR } from '../../cluster/paths.ts';
 import { megabytes } from '../../lib/units.ts';
 import { type ImageOf, missingLayers } from '../../phases/containers/send-image.ts';
 import type { ClusterState, MachineState } from '../../session/state.ts';

@@ -1,7 +1,6 @@
+import { imageArchitecture } from '../../cluster/architecture.ts';
 import { certificates } from './certificates.ts';
 import { type Check, error, warning } from './problem.ts';
-
-const ARCHITECTURES: Readonly<Record<string, string>> = { x86_64: 'amd64', aarch64: 'arm64' };
 
 export const systemd: Check = ({ facts }) =>
   facts.systemd ? [] : [error('systemd does not run it', 'kboot needs a machine that was booted by systemd')];
@@ -17,7 +16,7 @@ export const tools: Check = ({ facts }) =>
       ];
 
 export const architecture: Check = ({ facts }, _clusterState, { lock }) => {
-  const own = ARCHITECTURES[facts.machine] ?? facts.machine;
+  const own = imageArchitecture(facts.machine);
   return own === lock.arch
     ? []
     : [error(`its architecture is ${own}, the bundle is for ${lock.arch}`, `use a bundle for ${own}`)];

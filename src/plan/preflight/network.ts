@@ -1,14 +1,16 @@
 import ipaddr from 'ipaddr.js';
+import { COMPONENTS } from '../../cluster/components.ts';
+import {
+  API_PORT,
+  ETCD_CLIENT_PORT,
+  ETCD_PEER_PORT,
+  KUBELET_PORT,
+  portsOf,
+  VXLAN_PORT,
+} from '../../cluster/ports.ts';
 import type { Cluster } from '../../config/cluster.ts';
-import { FLANNEL_HEALTHZ_PORT } from '../../flannel/manifest.ts';
 import { endpointHost, type Resolution } from '../../session/endpoint.ts';
 import { type Check, error, type Problem, warning } from './problem.ts';
-
-/** Ports of the kubelet, kube-proxy and flanneld. */
-const NODE_PORTS = [10250, 10248, 10249, 10256, FLANNEL_HEALTHZ_PORT];
-
-/** On masters those of the control plane and of etcd as well. */
-const PORTS = { master: [6443, 2379, 2380, 10257, 10259, ...NODE_PORTS], node: NODE_PORTS } as const;
 
 /** Links of a cluster that runs already: their networks are the cluster's own. */
 const OWN_LINKS = /^(cni0|flannel\.\d+|veth.*)$/;
@@ -39,7 +41,7 @@ export const overlaps: Check = ({ facts }, { cluster }) => {
 
 export const ports: Check = ({ facts, machine, ledger }) => {
   if (ledger) return [];
-  return PORTS[machine.role].flatMap((port) => {
+  return portsOf(machine.role).flatMap((port) => {
     const taken = facts.listeners.find((listener) => listener.port === port);
     if (!taken) return [];
     const by = taken.program === '' ? 'something' : taken.program;
@@ -72,7 +74,7 @@ const unresolved = (host: string, apiServer: string | undefined) =>
   error(
     `it cannot resolve the endpoint ${host}`,
     apiServer === undefined
-      ? 'add the name to DNS or to /etc/hosts of every machine, or set endpoint: ADDRESS:6443 in kboot.yaml'
+      ? `add the name to DNS or to /etc/hosts of every machine, or set endpoint: ADDRESS:${API_PORT} in kboot.yaml`
       : 'add the name to DNS or to its /etc/hosts, or give the cluster another endpoint (docs/cluster-care.md)',
   );
 
@@ -101,7 +103,7 @@ export const address: Check = (state) => {
 
 /** Starting containerd's unit would do nothing while another containerd runs under this name. */
 export const otherRuntime: Check = ({ facts, ledger, containers }) =>
-  facts.active.has('containerd.service') &&
+  facts.active.has(COMPONENTS['node-runtime'].unit) &&
   ledger === undefined &&
   !containers.some(({ name }) => name === 'node-runtime')
     ? [
@@ -125,7 +127,7 @@ export const neighbours: Check = ({ facts }) => [
     ? [
         warning(
           'firewalld runs on it',
-          'open 6443, 2379-2380, 10250/tcp and 8472/udp between the machines, or stop it',
+          `open ${API_PORT}, ${ETCD_CLIENT_PORT}-${ETCD_PEER_PORT}, ${KUBELET_PORT}/tcp and ${VXLAN_PORT}/udp between the machines, or stop it`,
         ),
       ]
     : []),

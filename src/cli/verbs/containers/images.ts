@@ -1,13 +1,11 @@
 import { openImage } from '../../../bundle/image-source/open.ts';
 import { parseImageReference } from '../../../bundle/image-source/reference.ts';
 import type { Bundle } from '../../../bundle/open.ts';
+import { imageArchitecture } from '../../../cluster/architecture.ts';
 import type { Cluster } from '../../../config/cluster.ts';
 import { type OpenedImage, readImage } from '../../../phases/containers/image.ts';
 import type { Run } from '../../verb.ts';
 import { cacheDirOf, clusterBundle } from '../bundle.ts';
-
-/** Node's names of architectures, as images have them. */
-const ARCHITECTURES: Readonly<Record<string, string>> = { x86_64: 'amd64', aarch64: 'arm64' };
 
 /** The images that a verb works with, each opened once. */
 export class Images {
@@ -36,7 +34,7 @@ export class Images {
 
   /** Opens an image for machines of this kind (`uname -m`). Throws as openImage() does. */
   open(name: string, machine: string): Promise<OpenedImage> {
-    const arch = ARCHITECTURES[machine] ?? machine;
+    const arch = imageArchitecture(machine);
     const key = `${arch} ${name}`;
     const known = this.#opened.get(key);
     if (known !== undefined) return known;

@@ -1,3 +1,4 @@
+import { COMPONENT_NAMES, isComponent } from '../../../cluster/components.ts';
 import type { Cluster, Machine } from '../../../config/cluster.ts';
 import { KbootError, messageOf } from '../../../lib/errors.ts';
 import type { Failure } from '../../../lib/failure.ts';
@@ -11,9 +12,8 @@ import type { UpdateFlags } from './update-flags.ts';
 import { updateMachines } from './update-machines.ts';
 
 /** What others need to run is updated first. */
-const FIRST = ['node-runtime', 'etcd', 'kubelet'];
-
-const placeOf = (name: string): number => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
+const placeOf = (name: string): number =>
+  isComponent(name) ? COMPONENT_NAMES.indexOf(name) : COMPONENT_NAMES.length;
 
 /**
  * Updates every container of the machines, one after the other; one that fails does not stop the next. Ends with a
