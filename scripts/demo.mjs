@@ -56,7 +56,7 @@ async function measureCluster() {
   const { loadCluster } = await import('../dist/config/load.js');
   const { bundleDir, DEFAULT_KUBERNETES } = await import('../dist/bundle/build/build.js');
   const { openBundle } = await import('../dist/bundle/open.js');
-  const { cacheDirOf } = await import('../dist/cli/verbs/bundle.js');
+  const { cacheDirOf } = await import('../dist/cli/session/bundle.js');
   const { cluster } = await loadCluster(file, homedir());
   const cacheDir = cacheDirOf({ env, home: homedir() });
   const { lock } = await openBundle(

@@ -11,7 +11,7 @@ const BUG = 1;
 /** Loads the verbs of the program. */
 export type LoadCommands = () => Promise<readonly Register[]>;
 
-const builtIn: LoadCommands = async () => (await import('./commands/index.ts')).COMMANDS;
+const builtIn: LoadCommands = async () => (await import('./commands.ts')).COMMANDS;
 
 /**
  * Runs one command line and resolves with its exit code. Nothing below ends the process, and no error gets past:

@@ -1,11 +1,14 @@
 import { resolve } from 'node:path';
 import { inspect } from 'node:util';
 import type { Command } from 'commander';
+import type { Machine } from '../config/cluster.ts';
 import { DEFAULTS } from '../config/defaults.ts';
 import { KbootError, messageOf } from '../lib/errors.ts';
 import type { Event, Report } from '../lib/events.ts';
+import type { Failure } from '../lib/failure.ts';
 import { appendToLogFile, type LogFile, logDirectory, openLogFile } from '../lib/log-file.ts';
 import { ExitWith } from './exit-with.ts';
+import { failuresError } from './failures-error.ts';
 import type { Io } from './io.ts';
 import { paintFor } from './render/paint.ts';
 import { lineFormatter } from './report/lines.ts';
@@ -21,6 +24,17 @@ export interface Run {
   readonly verb: string;
   readonly report: Report;
   readonly log: LogFile;
+}
+
+/** What came of a verb. */
+export interface VerbResult {
+  /** For standard output, also when something failed. */
+  readonly output?: string | undefined;
+  readonly failures?: readonly Failure[];
+  /** The machines that were asked for: says how much failed. */
+  readonly machines?: readonly Pick<Machine, 'name'>[];
+  /** Of a program that was run for the user, and that has told what there was to tell. */
+  readonly exitCode?: number;
 }
 
 /** Adds one verb to the program: flags and texts only; the action imports its implementation when it runs. */
@@ -46,15 +60,14 @@ export function addGlobalOptions(program: Command): Command {
 
 /**
  * Runs what a verb does, with a log file and a reporter: `command` is the one whose action calls this. The event
- * `run-start` is the verb's business, who knows the machines; `run-end` and the result, which is the text that
- * `task` resolves with, are this function's. Rejects with RunFailed, which carries the error and the log's path, or
- * with an ExitWith of the task.
+ * `run-start` is the verb's business, who knows the machines; `run-end` and what is written of the result are this
+ * function's. Rejects with RunFailed, which carries the error and the log's path, or with ExitWith for the exit code of
+ * another program.
  */
 export async function runVerb(
   io: Io,
   command: Command,
-  // biome-ignore lint/suspicious/noConfusingVoidType: most verbs have no result
-  task: (run: Run) => Promise<string | void>,
+  task: (run: Run) => Promise<VerbResult>,
 ): Promise<void> {
   const options = command.optsWithGlobals<GlobalOptions>();
   const verb = verbOf(command);
@@ -81,17 +94,15 @@ export async function runVerb(
   };
   try {
     const result = await task({ io, file: resolve(io.cwd, options.file), verb, report, log });
-    end(true);
+    const { output = '', failures = [], machines = [], exitCode = 0 } = result;
+    end(failures.length === 0 && exitCode === 0);
     // Only when the live list is gone may a result follow it on the same terminal.
     reporter.stop();
-    if (typeof result === 'string') io.stdout.write(result);
+    io.stdout.write(output);
+    if (failures.length > 0) throw failuresError(failures, machines);
+    if (exitCode !== 0) throw new ExitWith(exitCode);
   } catch (error) {
-    if (error instanceof ExitWith) {
-      end(error.exitCode === 0);
-      reporter.stop();
-      io.stdout.write(error.output);
-      throw error;
-    }
+    if (error instanceof ExitWith) throw error;
     log.write(inspect(error, { depth: 5 }));
     end(false);
     throw new RunFailed(log.path, error);

@@ -3,9 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
-import { ExitWith } from '../../src/cli/exit-with.ts';
 import { main } from '../../src/cli/main.ts';
-import { type Register, type Run, runVerb, withoutValues } from '../../src/cli/verb.ts';
+import { type Register, type Run, runVerb, type VerbResult, withoutValues } from '../../src/cli/verb.ts';
 import { type ErrorCode, EXIT_CODES, KbootError } from '../../src/lib/errors.ts';
 import { testIo } from '../helpers/io.ts';
 
@@ -16,13 +15,13 @@ beforeEach(async () => {
 afterEach(() => rm(home, { recursive: true }));
 
 /** A program whose only verb is `work`, which does this. */
-const doing = (task: (run: Run) => Promise<string | undefined>) => async (): Promise<readonly Register[]> => [
+const doing = (task: (run: Run) => Promise<VerbResult>) => async (): Promise<readonly Register[]> => [
   (program, io) => {
     program.command('work').action((_options, command) => runVerb(io, command, task));
   },
 ];
 
-const nothing = doing(async () => undefined);
+const nothing = doing(async () => ({}));
 
 /** Runs a command line and gives back what a user and a script see. */
 async function run(argv: readonly string[], commands = nothing, overrides = {}) {
@@ -99,7 +98,7 @@ test('--help shows the defaults that say something', async () => {
 test('a verb gets the cluster file as an absolute path, and its result is on stdout alone', async () => {
   const result = await run(
     ['-f', 'sub/c.yaml', 'work'],
-    doing(async ({ file, verb }) => `${verb} ${file}\n`),
+    doing(async ({ file, verb }) => ({ output: `${verb} ${file}\n` })),
   );
   expect(result).toEqual({ code: 0, stdout: 'work /work/sub/c.yaml\n', stderr: '' });
 });
@@ -222,7 +221,7 @@ test('a cancelled run says how to go on, whatever broke when it was cancelled', 
 test('the exit code of a program that a verb ran is passed on, with the result', async () => {
   const { code, stdout, stderr } = await run(
     ['work'],
-    doing(() => Promise.reject(new ExitWith(7, 'what it printed\n'))),
+    doing(async () => ({ exitCode: 7, output: 'what it printed\n' })),
   );
   expect({ code, stdout, stderr }).toEqual({ code: 7, stdout: 'what it printed\n', stderr: '' });
 });

@@ -1,0 +1,18 @@
+import { prune } from '../../phases/containers/prune-step.ts';
+import { resultsOf } from '../../plan/outcome.ts';
+import { readCluster } from '../session/cluster-file.ts';
+import type { Run, VerbResult } from '../verb.ts';
+import { applySteps, resultOf, withMachines } from './change.ts';
+import { type ChangeFlags, chooseMachines } from './machines.ts';
+
+/** Deletes what no container needs any more. */
+export async function runPrune(run: Run, flags: ChangeFlags): Promise<VerbResult> {
+  const cluster = await readCluster(run);
+  const machines = chooseMachines(cluster, flags, 'change');
+  return withMachines(run, cluster, machines, flags, async (change) => {
+    const { failures, outcomes, planned } = await applySteps(change, [prune], flags);
+    return planned !== undefined
+      ? { output: planned }
+      : resultOf(change, failures, resultsOf(prune, outcomes), flags.json);
+  });
+}
