@@ -1,4 +1,4 @@
-import { listSystemContainers } from '../../dist/system-container/list.js';
+import { listSystemContainers } from '../../dist/system-container/deployment/list.js';
 import { kubectl, kubectlJson } from './cluster.mjs';
 import { NAME, NAMESPACE, PORT } from './workload.mjs';
 

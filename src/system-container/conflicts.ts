@@ -1,10 +1,10 @@
 import { script } from '../host/command.ts';
 import type { Host } from '../host/host.ts';
-import { LIST_DEPLOYMENTS, parseDeployments, trackedPaths } from './deployments.ts';
-import type { SystemImage } from './image.ts';
-import { CHECKOUT_ROOT, packagedUnitPaths, tmpfilesPath, unitPath } from './paths.ts';
-import { render } from './render.ts';
-import { USUAL_FEATURES } from './unit.ts';
+import { LIST_DEPLOYMENTS, parseDeployments, trackedPaths } from './deployment/deployments.ts';
+import { render } from './deployment/render.ts';
+import { USUAL_FEATURES } from './deployment/unit.ts';
+import type { SystemImage } from './image/image.ts';
+import { CHECKOUT_ROOT, packagedUnitPaths, tmpfilesPath, unitPath } from './machine/paths.ts';
 
 /** A container that is going to be installed. */
 export interface PlannedContainer {

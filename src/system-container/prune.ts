@@ -1,9 +1,9 @@
 import { script } from '../host/command.ts';
 import type { Host } from '../host/host.ts';
-import type { FoundDeployments } from './deployments.ts';
-import { findDeployments } from './installed.ts';
-import { CHECKOUT_ROOT, slotOf } from './paths.ts';
-import { SHELL_FUNCTIONS } from './shell.ts';
+import { findDeployments } from './change/installed.ts';
+import type { FoundDeployments } from './deployment/deployments.ts';
+import { CHECKOUT_ROOT, slotOf } from './machine/paths.ts';
+import { SHELL_FUNCTIONS } from './machine/shell.ts';
 
 /** What nobody needs on a machine. */
 export interface Garbage {

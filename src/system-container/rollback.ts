@@ -1,8 +1,8 @@
 import type { Host } from '../host/host.ts';
 import { KbootError } from '../lib/errors.ts';
-import { requireInstalled } from './installed.ts';
-import { CHECKOUT_ROOT, deploymentPath, otherSlot } from './paths.ts';
-import type { SwitchOptions } from './switch-files.ts';
+import { requireInstalled } from './change/installed.ts';
+import type { SwitchOptions } from './change/switch-files.ts';
+import { CHECKOUT_ROOT, deploymentPath, otherSlot } from './machine/paths.ts';
 import { switchToOther } from './update.ts';
 
 export interface RollbackResult {

@@ -1,17 +1,17 @@
 import { script } from '../host/command.ts';
 import { CommandError } from '../host/command-error.ts';
 import type { Host } from '../host/host.ts';
-import { archiveOf } from './archive.ts';
-import { rootfsFiles } from './build-files.ts';
-import { BUILD_FUNCTIONS } from './build-script.ts';
-import { parseLoosely } from './config-json.ts';
-import type { SystemImage } from './image.ts';
-import { unpackMissing } from './layer-store.ts';
-import { checkName } from './names.ts';
-import { CHECKOUT_ROOT, DEFAULT_RUNTIME } from './paths.ts';
-import { probe } from './probe.ts';
-import { renderOnce } from './render-once.ts';
-import { SHELL_FUNCTIONS } from './shell.ts';
+import { rootfsFiles } from './change/build-files.ts';
+import { BUILD_FUNCTIONS } from './change/build-script.ts';
+import { unpackMissing } from './change/layer-store.ts';
+import { probe } from './deployment/probe.ts';
+import { renderOnce } from './deployment/render-once.ts';
+import type { SystemImage } from './image/image.ts';
+import { archiveOf } from './machine/archive.ts';
+import { checkName } from './machine/names.ts';
+import { CHECKOUT_ROOT, DEFAULT_RUNTIME } from './machine/paths.ts';
+import { SHELL_FUNCTIONS } from './machine/shell.ts';
+import { parseLoosely } from './runtime-spec/config-json.ts';
 
 export interface RunOnceRequest {
   readonly image: SystemImage;

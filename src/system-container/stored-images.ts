@@ -1,7 +1,7 @@
 import { script } from '../host/command.ts';
 import type { Host } from '../host/host.ts';
-import { LIST_DEPLOYMENTS, parseDeployments } from './deployments.ts';
-import { CHECKOUT_ROOT } from './paths.ts';
+import { LIST_DEPLOYMENTS, parseDeployments } from './deployment/deployments.ts';
+import { CHECKOUT_ROOT } from './machine/paths.ts';
 
 /** An image that deployments on a machine are made of. */
 export interface StoredImage {

@@ -1,12 +1,12 @@
 import { script } from '../host/command.ts';
 import type { Host } from '../host/host.ts';
-import { recoverSwitch } from './apply.ts';
-import { deploymentsOf, type FoundDeployment, type FoundDeployments } from './deployments.ts';
-import { findDeployments } from './installed.ts';
-import { CHECKOUT_ROOT, tmpfilesPath, unitPath } from './paths.ts';
+import { recoverSwitch } from './change/apply.ts';
+import { findDeployments } from './change/installed.ts';
+import { deploymentsOf, type FoundDeployment, type FoundDeployments } from './deployment/deployments.ts';
+import { removalList } from './host-file/tracked-file.ts';
+import { CHECKOUT_ROOT, tmpfilesPath, unitPath } from './machine/paths.ts';
+import { SHELL_FUNCTIONS } from './machine/shell.ts';
 import { unusedLayers } from './prune.ts';
-import { SHELL_FUNCTIONS } from './shell.ts';
-import { removalList } from './tracked-file.ts';
 
 export interface UninstallResult {
   /** `absent`: there was no such container. */

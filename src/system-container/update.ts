@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { Host } from '../host/host.ts';
 import { KbootError } from '../lib/errors.ts';
-import { type Applied, applyChange } from './apply.ts';
-import { buildFiles } from './build-files.ts';
-import { deploymentMessages } from './deployment-messages.ts';
-import type { DeploymentSpec } from './deployment-spec.ts';
-import type { SystemImage } from './image.ts';
-import { type Installed, requireInstalled } from './installed.ts';
-import { unpackMissing } from './layer-store.ts';
-import { CHECKOUT_ROOT, DEFAULT_RUNTIME, deploymentPath, otherSlot } from './paths.ts';
-import { askMachine, settleAsked } from './plan-deployment.ts';
-import { type SwitchOptions, sideOf, switchFiles } from './switch-files.ts';
-import { isSame, recordedValues, type UserValues } from './user-values.ts';
+import { type Applied, applyChange } from './change/apply.ts';
+import { buildFiles } from './change/build-files.ts';
+import { deploymentMessages } from './change/deployment-messages.ts';
+import { type Installed, requireInstalled } from './change/installed.ts';
+import { unpackMissing } from './change/layer-store.ts';
+import { askMachine, settleAsked } from './change/plan-deployment.ts';
+import { type SwitchOptions, sideOf, switchFiles } from './change/switch-files.ts';
+import type { DeploymentSpec } from './deployment/deployment-spec.ts';
+import { isSame, recordedValues, type UserValues } from './deployment/user-values.ts';
+import type { SystemImage } from './image/image.ts';
+import { CHECKOUT_ROOT, DEFAULT_RUNTIME, deploymentPath, otherSlot } from './machine/paths.ts';
 
 export interface UpdateRequest {
   readonly image: SystemImage;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { layerName } from '../../src/system-container/change/layer-store.ts';
 import { uninstallSystemContainer } from '../../src/system-container/index.ts';
-import { layerName } from '../../src/system-container/layer-store.ts';
 import { BLOBS, useContainerLab } from '../helpers/container-lab.ts';
 import { describeE2e } from '../helpers/require-e2e.ts';
 import {

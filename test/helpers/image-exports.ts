@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { IMAGES_DIR } from '../../src/bundle/build/release.ts';
-import { parseConfig } from '../../src/system-container/config-json.ts';
-import { type Manifest, parseManifest } from '../../src/system-container/manifest.ts';
-import { expand, type Values } from '../../src/system-container/template.ts';
-import { computeValues } from '../../src/system-container/variables.ts';
+import { computeValues } from '../../src/system-container/deployment/variables.ts';
+import { type Manifest, parseManifest } from '../../src/system-container/image/manifest.ts';
+import { expand, type Values } from '../../src/system-container/image/template.ts';
+import { parseConfig } from '../../src/system-container/runtime-spec/config-json.ts';
 
 /** What the build adds to the defaults, because only the release knows it. */
 const FROM_THE_RELEASE = { PAUSE_IMAGE: 'registry.k8s.io/pause:3.10.2' };

@@ -4,7 +4,7 @@ import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { IMAGES_DIR } from '../../src/bundle/build/release.ts';
 import { listTree } from '../../src/bundle/build/tree.ts';
-import { parseConfig } from '../../src/system-container/config-json.ts';
+import { parseConfig } from '../../src/system-container/runtime-spec/config-json.ts';
 import { temporaryFolder } from '../helpers/bundle.ts';
 import { expanded, manifestOf, readOfImage } from '../helpers/image-exports.ts';
 

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { IMAGES_DIR } from '../../src/bundle/build/release.ts';
 import { listTree } from '../../src/bundle/build/tree.ts';
-import { bindSources, parseConfig } from '../../src/system-container/config-json.ts';
-import { variablesOf } from '../../src/system-container/template.ts';
-import { canBeEnabled } from '../../src/system-container/unit.ts';
+import { canBeEnabled } from '../../src/system-container/deployment/unit.ts';
+import { variablesOf } from '../../src/system-container/image/template.ts';
+import { bindSources, parseConfig } from '../../src/system-container/runtime-spec/config-json.ts';
 import { configOf, expanded, manifestOf, readOfImage, valuesOf } from '../helpers/image-exports.ts';
 
 const CONTROL_PLANE = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { SHELL_FUNCTIONS } from '../../src/system-container/shell.ts';
-import { SWITCH_FUNCTIONS } from '../../src/system-container/switch-script.ts';
+import { SWITCH_FUNCTIONS } from '../../src/system-container/change/switch-script.ts';
+import { SHELL_FUNCTIONS } from '../../src/system-container/machine/shell.ts';
 
 let folder: string;
 beforeEach(async () => {

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { type Header, pack } from 'tar-stream';
-import { readSystemImage, type SystemImage } from '../../src/system-container/image.ts';
-import type { LayerScan } from '../../src/system-container/layer-entry.ts';
-import { scanLayer } from '../../src/system-container/layer-scan.ts';
+import { readSystemImage, type SystemImage } from '../../src/system-container/image/image.ts';
+import type { LayerScan } from '../../src/system-container/layer/entry.ts';
+import { scanLayer } from '../../src/system-container/layer/scan.ts';
 
 /** A member of a test layer; a text is its content. */
 export type Member = Partial<Header> & { readonly name: string; readonly content?: string | Buffer };

@@ -1,9 +1,9 @@
-import { machineCapabilities } from '../../src/system-container/capabilities.ts';
-import { settle } from '../../src/system-container/decide.ts';
-import type { PathState } from '../../src/system-container/host-files.ts';
-import type { SystemImage } from '../../src/system-container/image.ts';
-import { CHECKOUT_ROOT } from '../../src/system-container/paths.ts';
-import { pathsToAsk, type RenderInputs, render } from '../../src/system-container/render.ts';
+import { settle } from '../../src/system-container/change/decide.ts';
+import { pathsToAsk, type RenderInputs, render } from '../../src/system-container/deployment/render.ts';
+import type { PathState } from '../../src/system-container/host-file/host-files.ts';
+import type { SystemImage } from '../../src/system-container/image/image.ts';
+import { machineCapabilities } from '../../src/system-container/machine/capabilities.ts';
+import { CHECKOUT_ROOT } from '../../src/system-container/machine/paths.ts';
 
 /** What an image is rendered with on a machine where nothing is special. */
 export function inputs(image: SystemImage, changes: Partial<RenderInputs> = {}): RenderInputs {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { DEFAULT_HEALTH_TIMEOUT_S } from '../../src/system-container/manifest.ts';
+import { DEFAULT_HEALTH_TIMEOUT_S } from '../../src/system-container/image/manifest.ts';
 import { rollbackSystemContainer } from '../../src/system-container/rollback.ts';
 import { activateSystemContainer, updateSystemContainer } from '../../src/system-container/update.ts';
 import { FakeHost } from '../helpers/fake-host.ts';

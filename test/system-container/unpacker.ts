@@ -4,8 +4,8 @@ import path from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import type { Host } from '../../src/host/host.ts';
 import { openLocalHost } from '../../src/host/local.ts';
-import { mergeLayers } from '../../src/system-container/layer-merge.ts';
-import { layerName, unpackLayers } from '../../src/system-container/layer-store.ts';
+import { layerName, unpackLayers } from '../../src/system-container/change/layer-store.ts';
+import { mergeLayers } from '../../src/system-container/layer/merge.ts';
 import { scan, type TestLayer } from './make-image.ts';
 
 /** Layers that have nothing to do with each other. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { SWITCHED_BACK } from '../../src/system-container/apply-script.ts';
+import { SWITCHED_BACK } from '../../src/system-container/change/apply-script.ts';
 import { updateSystemContainer } from '../../src/system-container/update.ts';
 import { FakeHost, type Reply } from '../helpers/fake-host.ts';
 import { file, makeImage, makeLayer } from './make-image.ts';

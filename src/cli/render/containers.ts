@@ -1,7 +1,7 @@
 import { KbootError } from '../../lib/errors.ts';
 import { escapeLine } from '../../lib/escape.ts';
-import type { ListedContainer } from '../../system-container/list.ts';
-import { isInFile } from '../../system-container/names.ts';
+import type { ListedContainer } from '../../system-container/deployment/list.ts';
+import { isInFile } from '../../system-container/machine/names.ts';
 import { jsonDocument } from './json.ts';
 
 /** A container, or what is left of one, and the machine it is on. */

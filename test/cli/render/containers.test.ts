@@ -6,7 +6,7 @@ import {
   parseFilters,
   renderContainers,
 } from '../../../src/cli/render/containers.ts';
-import type { ListedContainer } from '../../../src/system-container/list.ts';
+import type { ListedContainer } from '../../../src/system-container/deployment/list.ts';
 
 const UTC = { timeZone: 'UTC' };
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
-import { LIST_DEPLOYMENTS } from '../../../src/system-container/deployments.ts';
+import { LIST_DEPLOYMENTS } from '../../../src/system-container/deployment/deployments.ts';
 import { PRINT_SPEC_FACTS, parseSpecFacts } from '../../../src/system-container/runtime-spec/facts.ts';
 
 const encode = (text: string) => Buffer.from(text).toString('base64');

@@ -1,0 +1,24 @@
+import { createHash } from 'node:crypto';
+import type { LayerEntry } from './entry.ts';
+
+const LETTER = { directory: 'd', file: 'f', link: 'l' } as const;
+
+/**
+ * Prints the same list for an unpacked folder, hashed. It is compared before the folder counts as a layer, so
+ * that a machine's tar which reads an archive otherwise than kboot did is noticed.
+ */
+export const FINGERPRINT_SCRIPT = `find . -mindepth 1 -printf '%y%P\\t%l\\0' | LC_ALL=C sort -z | sha256sum`;
+
+/** SHA-256 in hex over `TYPE PATH TAB TARGET NUL` of every path, in the order of bytes. */
+export function fingerprint(entries: Iterable<LayerEntry>, impliedDirectories: Iterable<string>): string {
+  const lines = [
+    ...Array.from(
+      entries,
+      (entry) => `${LETTER[entry.type]}${entry.path}\t${entry.type === 'link' ? entry.target : ''}\0`,
+    ),
+    ...Array.from(impliedDirectories, (path) => `d${path}\t\0`),
+  ].map((line) => Buffer.from(line));
+  const hash = createHash('sha256');
+  for (const line of lines.sort(Buffer.compare)) hash.update(line);
+  return hash.digest('hex');
+}
