@@ -36,6 +36,14 @@ export default {
       from: {},
       to: { circular: true },
     },
+    {
+      name: 'no-circle-of-folders',
+      comment: 'Folders that import each other are one folder.',
+      severity: 'error',
+      scope: 'folder',
+      from: {},
+      to: { circular: true },
+    },
     ...Object.entries(ROOMS).map(([room, below]) => ({
       name: `order-of-${room}`,
       comment: `src/${room} imports only from ${['itself', ...below].join(', ')}.`,

@@ -78,6 +78,10 @@ beforeAll(() => {
   }
   write('src/lib/one.ts', "import type { Two } from './two.ts';\nexport type One = Two;\n");
   write('src/lib/two.ts', "import type { One } from './one.ts';\nexport type Two = One;\n");
+  write('src/lib/first/a.ts', "import '../second/b.ts';\n");
+  write('src/lib/first/c.ts', '');
+  write('src/lib/second/b.ts', '');
+  write('src/lib/second/d.ts', "import '../first/c.ts';\n");
   const { stdout } = spawnSync(
     join(ROOT, 'node_modules/.bin/depcruise'),
     ['src', '--config', '.dependency-cruiser.mjs', '--output-type', 'json'],
@@ -113,4 +117,8 @@ test('no module may import itself through others, not even their types', () => {
   expect(violations).toContainEqual(
     expect.objectContaining({ from: 'src/lib/one.ts', to: 'src/lib/two.ts' }),
   );
+});
+
+test('no folder may import another one that imports it', () => {
+  expect(violations).toContainEqual(expect.objectContaining({ from: 'src/lib/first', to: 'src/lib/second' }));
 });
