@@ -13,6 +13,7 @@ const CHECKS = [
     name: 'dependency-cruiser: import order, no circles',
     argv: [bin('depcruise'), 'src', '--config', '.dependency-cruiser.mjs', '--output-type', 'err'],
   },
+  { name: 'the picture of the house', argv: ['node', 'scripts/house.mjs', '--check'] },
   { name: 'tsc: types', argv: [bin('tsc'), '-p', '.', '--pretty', 'false'] },
   { name: 'knip: unused files, exports and packages', argv: [bin('knip'), '--no-progress'] },
   { name: 'publint: the package as published', argv: [bin('publint'), '--strict'] },
