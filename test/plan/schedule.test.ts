@@ -1,21 +1,11 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { type Phase, yes } from '../../src/phases/phase.ts';
 import type { Outcome } from '../../src/plan/outcome.ts';
 import { makePlan, type Plan, prerequisites, type Step } from '../../src/plan/plan.ts';
 import { Schedule } from '../../src/plan/schedule.ts';
 import { BUNDLE, clusterStateOf, stateWith } from '../helpers/cluster-state.ts';
-
-const phase = (id: string, after: readonly Phase[], more: Partial<Phase> = {}): Phase => ({
-  id,
-  title: id,
-  after,
-  on: () => true,
-  decide: () => yes('test'),
-  run: () => Promise.resolve(),
-  ...more,
-});
+import { phaseWith, randomPlans } from '../helpers/random-plans.ts';
 
 /** A made-up run: its plan, and what happens in it. */
 interface Story {
@@ -27,48 +17,18 @@ interface Story {
   readonly cancelAt: number;
 }
 
-/** Recipes whose phases wait for earlier ones only, in any order, on any of the machines. */
 const stories: fc.Arbitrary<Story> = fc
   .record({
-    machines: fc.integer({ min: 1, max: 6 }),
-    phases: fc.array(
-      fc.record({
-        after: fc.array(fc.nat(11), { maxLength: 3 }),
-        on: fc.integer({ min: 1, max: 63 }),
-        finishes: fc.boolean(),
-        serial: fc.boolean(),
-      }),
-      { minLength: 1, maxLength: 12 },
-    ),
-    shuffle: fc.array(fc.nat(), { minLength: 12, maxLength: 12 }),
+    plan: randomPlans(),
     limit: fc.integer({ min: 1, max: 7 }),
     turns: fc.array(fc.record({ pick: fc.nat(), fails: fc.boolean() }), { minLength: 72, maxLength: 72 }),
     mostlyGood: fc.boolean(),
     cancelAt: fc.integer({ min: 0, max: 150 }),
   })
-  .map(({ machines, phases, shuffle, limit, turns, mostlyGood, cancelAt }) => {
-    const names = Array.from({ length: machines }, (_, index) => `m${index}`);
-    const clusterState = clusterStateOf(
-      stateWith('m0', 'master'),
-      ...names.slice(1).map((name) => stateWith(name, 'node')),
-    );
-    const recipe: Phase[] = [];
-    for (const [index, { after, on, finishes, serial }] of phases.entries()) {
-      const before = [...new Set(after)].flatMap((other) => recipe[other] ?? []);
-      const isOn: Phase['on'] = ({ machine }) => ((on >> names.indexOf(machine.name)) & 1) === 1;
-      recipe.push(phase(`p${index}`, before, { finishes, serial, on: isOn }));
-    }
-    const mixed = recipe
-      .map((each, index) => ({ each, key: shuffle[index] ?? 0 }))
-      .sort((a, b) => a.key - b.key)
-      .map(({ each }) => each);
-    return {
-      plan: makePlan(mixed, clusterState, BUNDLE),
-      limit,
-      turns: mostlyGood ? turns.map((turn) => ({ ...turn, fails: false })) : turns,
-      cancelAt,
-    };
-  });
+  .map(({ turns, mostlyGood, ...story }) => ({
+    ...story,
+    turns: mostlyGood ? turns.map((turn) => ({ ...turn, fails: false })) : turns,
+  }));
 
 /** Plays a story to its end and checks each rule on the way. */
 function play({ plan, limit, turns, cancelAt }: Story): {
@@ -125,7 +85,7 @@ it('brings every plan to its end: no step lost or run twice, none before its tim
       }
       expect(schedule.outcomes.size).toBe(story.plan.steps.length);
     }),
-    { numRuns: 3_000 },
+    { numRuns: 10_000 },
   );
 });
 
@@ -142,8 +102,8 @@ it('runs everything where nothing fails', () => {
 
 it('refuses a recipe whose phases wait for each other in a circle', () => {
   const clusterState = clusterStateOf(stateWith('m', 'master'));
-  const a = phase('a', []);
-  const b = phase('b', [a]);
+  const a = phaseWith('a', []);
+  const b = phaseWith('b', [a]);
   const plan = makePlan([{ ...a, after: [b] }, b], clusterState, BUNDLE);
   expect(() => new Schedule(plan, 1)).toThrow(/waits for itself/);
 });
