@@ -10,9 +10,6 @@ export interface Decision {
   readonly because: string;
 }
 
-/** How a phase ended on a machine; `blocked`: not tried, or stopped, because something else failed. */
-export type OutcomeState = 'done' | 'skipped' | 'failed' | 'blocked';
-
 /** What a phase works with. */
 export interface PhaseContext {
   readonly cluster: Cluster;
@@ -31,8 +28,8 @@ export interface PhaseContext {
    * mistake in a recipe.
    */
   resultOf<Result>(phase: Phase<Result>): Result;
-  /** How an earlier phase ended on this machine; undefined where it was not part of the run. */
-  outcomeOf(phase: Phase): OutcomeState | undefined;
+  /** Whether an earlier phase failed on this machine; one that was cancelled did not. */
+  hasFailed(phase: Phase): boolean;
   progress(update: { text?: string; done?: number; total?: number }): void;
   warn(text: string): void;
 }

@@ -36,8 +36,8 @@ export const sweep: Phase = {
     const { stdout } = await host.query(script('systemctl is-active "$@" || true', ...units), signal);
     if (stdout.split('\n').includes('active')) return;
     await host.change({ ...script(SWEEP), sudo: true }, signal);
-    // A machine that did not find its cluster is as it was: what was sent to it is taken back.
-    if (context.outcomeOf(trust) === 'failed' && !state.ledger) {
+    // What was sent to a machine that did not find its cluster is taken back. After Ctrl-C the next run goes on with it.
+    if (context.hasFailed(trust) && !state.ledger) {
       for (const note of await putBack(host, newLedger(context), signal)) context.warn(note);
     }
     if (!isLeader(state, clusterState)) return;

@@ -10,18 +10,20 @@ export type Outcome =
   | { readonly state: 'done'; readonly result: unknown }
   /** There was nothing to do. */
   | { readonly state: 'skipped' }
-  | { readonly state: 'failed'; readonly error: unknown }
+  /** `isCancelled`: not by itself; the run was ended before or while it was at work. */
+  | { readonly state: 'failed'; readonly error: unknown; readonly isCancelled?: true }
   /** Not tried, or stopped, because the other step failed. */
   | { readonly state: 'blocked'; readonly by: Step };
 
 export type Outcomes = ReadonlyMap<Step, Outcome>;
 
-/** How a phase ended on a machine; undefined where it was not part of the run, or is not over. */
-export function outcomeOf(phase: Phase, state: MachineState, outcomes: Outcomes): Outcome | undefined {
+/** Whether a phase failed on a machine; one that was cancelled did not. */
+export function hasFailed(phase: Phase, state: MachineState, outcomes: Outcomes): boolean {
   for (const [step, outcome] of outcomes) {
-    if (step.phase.id === phase.id && step.state === state) return outcome;
+    if (step.phase.id === phase.id && step.state === state)
+      return outcome.state === 'failed' && outcome.isCancelled !== true;
   }
-  return undefined;
+  return false;
 }
 
 /** What a phase made, by machine, where it was done. */

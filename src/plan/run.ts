@@ -6,7 +6,7 @@ import type { Report } from '../lib/events.ts';
 import type { Failure } from '../lib/failure.ts';
 import type { PhaseContext } from '../phases/phase.ts';
 import { explainFullDisk } from './full-disk.ts';
-import { failuresOf, type Outcome, type Outcomes, outcomeOf, resultFor } from './outcome.ts';
+import { failuresOf, hasFailed, type Outcome, type Outcomes, resultFor } from './outcome.ts';
 import type { Plan, Step } from './plan.ts';
 import { Schedule } from './schedule.ts';
 
@@ -32,7 +32,7 @@ export interface RunOptions {
   /** What the phase of a step works with, but for what the run itself knows. */
   readonly contextOf: (
     step: Step,
-  ) => Omit<PhaseContext, 'signal' | 'progress' | 'warn' | 'resultOf' | 'outcomeOf'>;
+  ) => Omit<PhaseContext, 'signal' | 'progress' | 'warn' | 'resultOf' | 'hasFailed'>;
 }
 
 /** What came of a plan. */
@@ -127,7 +127,7 @@ async function runStep(
       progress: (update) => report({ type: 'phase-progress', phase: phase.id, host, ...update }),
       warn: (text) => report({ type: 'warning', host, text }),
       resultOf: (other) => resultFor(other, state, outcomes),
-      outcomeOf: (other) => outcomeOf(other, state, outcomes)?.state,
+      hasFailed: (other) => hasFailed(other, state, outcomes),
     });
     report({ type: 'phase-end', phase: phase.id, host, ms: clock.now() - startedAt, ok: true });
     return { state: 'done', result };
@@ -138,7 +138,7 @@ async function runStep(
     }
     if (signal.aborted) {
       skip('stopped: the next run goes on from here');
-      return { state: 'failed', error: thrown };
+      return { state: 'failed', error: thrown, isCancelled: true };
     }
     const ms = clock.now() - startedAt;
     report({ type: 'phase-end', phase: phase.id, host, ms, ok: false, error: messageOf(thrown) });

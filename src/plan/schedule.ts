@@ -78,7 +78,7 @@ export class Schedule {
   cancel(error: unknown): void {
     for (const step of this.#rank.keys()) {
       if (!this.#running.has(step) && !this.#outcomes.has(step)) {
-        this.#outcomes.set(step, { state: 'failed', error });
+        this.#outcomes.set(step, { state: 'failed', error, isCancelled: true });
       }
     }
     this.#ready = [];

@@ -1,4 +1,4 @@
-import type { OutcomeState, Phase, PhaseContext } from '../../src/phases/phase.ts';
+import type { Phase, PhaseContext } from '../../src/phases/phase.ts';
 import type { ClusterState, MachineState } from '../../src/session/state.ts';
 import { BUNDLE, clusterStateOf, stateWith } from './cluster-state.ts';
 import { FakeClock } from './fake-clock.ts';
@@ -12,8 +12,8 @@ export interface FakeContext extends PhaseContext {
   readonly told: string[];
   /** Says what an earlier phase made. */
   made<Result>(phase: Phase<Result>, result: Result): void;
-  /** Says how an earlier phase ended. */
-  ended(phase: Phase, how: OutcomeState): void;
+  /** Says that an earlier phase failed. */
+  failed(phase: Phase): void;
 }
 
 /** A context on the leader, or on `state` with a host of its own. */
@@ -27,7 +27,7 @@ export function contextWith(
   const leader = new FakeHost(clusterState.leader.machine.name);
   const told: string[] = [];
   const results = new Map<Phase, unknown>();
-  const ends = new Map<Phase, OutcomeState>();
+  const failed = new Set<Phase>();
   return {
     clusterState,
     state,
@@ -41,8 +41,8 @@ export function contextWith(
       if (!results.has(phase)) throw new Error(`the test does not say what ${phase.id} made`);
       return results.get(phase) as Result;
     },
-    ended: (phase, how) => ends.set(phase, how),
-    outcomeOf: (phase) => ends.get(phase) ?? (results.has(phase) ? 'done' : undefined),
+    failed: (phase) => failed.add(phase),
+    hasFailed: (phase) => failed.has(phase),
     clock: new FakeClock(),
     signal: new AbortController().signal,
     cacheDir: '/nowhere',

@@ -97,7 +97,7 @@ describe('what must not outlive a run', () => {
   ])('what was sent is %s', async (_what, ledger, isTakenBack) => {
     const state = { ...fresh, ledger };
     const context = contextWith({ clusterState: clusterStateOf(master, state), state });
-    context.ended(trust, 'failed');
+    context.failed(trust);
     context.host
       .on(ACTIVE, 'inactive\ninactive\n')
       .on(SWEEP)

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { env } from 'node:process';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { it } from 'vitest';
@@ -8,6 +9,8 @@ import { runPlan } from '../../src/plan/run.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { FakeHost } from '../helpers/fake-host.ts';
 import { randomPlans } from '../helpers/random-plans.ts';
+
+const RUNS = Number(env['KBOOT_TEST_RUNS'] ?? 2_000);
 
 /** A run is over after so many turns of the event loop: 72 steps, one after the other, take three of them each. */
 const LONGEST = 1_000;
@@ -78,12 +81,16 @@ it('a run ends: each step once and in its order, failures where there were some,
         for (const step of plan.steps) {
           const state = outcomes.get(step)?.state;
           assert.equal(state === 'done', done.has(step), `${step.phase.id} is ${state}`);
-          if (broken.has(step)) assert.equal(state, 'failed');
+          // Of two that fail in the same turn on a machine the second counts as stopped by the first.
+          if (broken.has(step))
+            assert(state === 'failed' || state === 'blocked', `${step.phase.id} is ${state}`);
           if (!started.has(step)) assert(state === 'blocked' || (state === 'failed' && stop.signal.aborted));
         }
+        const failed = [...outcomes.values()].filter(({ state }) => state === 'failed').length;
+        assert.equal(failed > 0, broken.size > 0 || done.size < plan.steps.length);
         assert.equal(failures.length > 0, done.size < plan.steps.length);
       },
     ),
-    { numRuns: 2_000 },
+    { numRuns: RUNS },
   );
 });

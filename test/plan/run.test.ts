@@ -189,12 +189,12 @@ it('hands what a phase made to later ones: from the same machine, or from the on
   };
   const join = phase('join', [token, name], {
     on: isNode,
-    run: async ({ resultOf, outcomeOf }) => {
-      done.push(`${resultOf(name)} has ${resultOf(token)}: ${outcomeOf(name)}, ${outcomeOf(token)}`);
+    run: async ({ resultOf }) => {
+      done.push(`${resultOf(name)} has ${resultOf(token)}`);
     },
   });
   await expect(run([token, name, join])).resolves.toEqual([]);
-  expect(done).toEqual(['n1 has the token: done, undefined', 'n2 has the token: done, undefined']);
+  expect(done).toEqual(['n1 has the token', 'n2 has the token']);
 });
 
 it('calls it a mistake in the recipe to ask for what no phase has made', async () => {
@@ -206,15 +206,24 @@ it('calls it a mistake in the recipe to ask for what no phase has made', async (
   ]);
 });
 
-it('tells those that clean up how a phase ended', async () => {
+it('tells those that clean up what failed, and not what Ctrl-C ended before or while it ran', async () => {
   const { done, phase, run } = harness('m');
   const broken = phase('a', [], { run: () => Promise.reject(new Error('broken')) });
+  const stop = new AbortController();
+  const stopped = phase('b', [], {
+    run: async ({ signal }) => {
+      stop.abort(new Error('Ctrl-C'));
+      signal.throwIfAborted();
+    },
+  });
+  const late = phase('c', [stopped]);
   const sweep = phase('sweep', [], {
     always: true,
-    run: async ({ outcomeOf }) => void done.push(String(outcomeOf(broken))),
+    run: async ({ hasFailed }) => void done.push([broken, stopped, late].map(hasFailed).join()),
   });
   await run([broken, sweep]);
-  expect(done).toEqual(['failed']);
+  await run([stopped, late, sweep], stop.signal);
+  expect(done).toEqual(['true,false,false', 'false,false,false']);
 });
 
 it('takes the machines of a serial phase one after the other, up to the first that fails', async () => {

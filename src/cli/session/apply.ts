@@ -27,17 +27,15 @@ interface ApplySettings {
   readonly check?: boolean;
 }
 
-/**
- * Plans a recipe and, unless it is a dry run, carries it out.
- */
+/** Plans a recipe and, unless it is a dry run, carries it out. */
 export async function applyRecipe(
   run: Run,
-  prepared: Session,
+  session: Session,
   recipe: readonly Phase[],
   bundle: Bundle,
   { dryRun, before, check = true }: ApplySettings,
 ): Promise<Applied> {
-  const { clusterState, hosts } = prepared;
+  const { clusterState, hosts } = session;
   const options = {
     bundle,
     hosts,
@@ -51,8 +49,8 @@ export async function applyRecipe(
     ? await planRecipe(clusterState, recipe, options)
     : makePlan(recipe, clusterState, bundle);
   const changes = changesOf(plan).length;
-  if (dryRun) return { plan, changes, failures: prepared.failures, outcomes: new Map() };
+  if (dryRun) return { plan, changes, failures: session.failures, outcomes: new Map() };
   await before?.();
   const { failures, outcomes } = await applyPlan(plan, clusterState, options);
-  return { plan, changes, outcomes, failures: [...prepared.failures, ...failures] };
+  return { plan, changes, outcomes, failures: [...session.failures, ...failures] };
 }

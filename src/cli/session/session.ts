@@ -21,7 +21,7 @@ export function connector({ io, log }: Run, cluster: Cluster): (machine: Machine
 }
 
 interface SessionSettings {
-  /** The run is of no use without the first master. */
+  /** The run is of no use without a master. */
   readonly needsMaster: boolean;
   /** Nothing will be changed: no lock is taken, and nobody else's is in the way. */
   readonly dryRun: boolean;
