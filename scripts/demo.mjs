@@ -56,9 +56,9 @@ async function measureCluster() {
   const { loadCluster } = await import('../dist/config/load.js');
   const { bundleDir, DEFAULT_KUBERNETES } = await import('../dist/bundle/build/build.js');
   const { openBundle } = await import('../dist/bundle/open.js');
-  const { cacheDirOf } = await import('../dist/cli/session/bundle.js');
+  const { cacheDirectory } = await import('../dist/lib/base-directories.js');
   const { cluster } = await loadCluster(file, homedir());
-  const cacheDir = cacheDirOf({ env, home: homedir() });
+  const cacheDir = cacheDirectory({ env, home: homedir() });
   const { lock } = await openBundle(
     bundleDir({ cacheDir, kubernetes: DEFAULT_KUBERNETES, source: 'modules' }),
   );

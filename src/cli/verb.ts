@@ -129,7 +129,7 @@ function verbOf(command: Command): string {
 }
 
 function openLog(io: Io, verb: string, { logFile }: GlobalOptions): LogFile {
-  const place = logFile === undefined ? logDirectory(io.env, io.home) : resolve(io.cwd, logFile);
+  const place = logFile === undefined ? logDirectory(io) : resolve(io.cwd, logFile);
   try {
     return logFile === undefined ? openLogFile(place, verb, new Date()) : appendToLogFile(place);
   } catch (cause) {

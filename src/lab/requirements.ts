@@ -1,8 +1,8 @@
-import { access, constants } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { ensurePackages } from '../lib/debian-packages.ts';
 import { KbootError } from '../lib/errors.ts';
+import { exists } from '../lib/exists.ts';
 import { run } from './run.ts';
 
 /** A Debian package that the lab needs, and the file that shows it is there, whoever installed it. */
@@ -30,12 +30,12 @@ const REQUIREMENTS: readonly Requirement[] = [
 type Exists = (path: string) => Promise<boolean>;
 
 /** Packages whose files are not there, in the order of the list. `path` is the PATH to look in. */
-export async function missingPackages(path: string, exists: Exists = isThere): Promise<readonly string[]> {
+export async function missingPackages(path: string, isThere: Exists = exists): Promise<readonly string[]> {
   const folders = path.split(delimiter).filter((folder) => folder !== '');
   const missing: string[] = [];
   for (const { package: name, provides } of REQUIREMENTS) {
     const places = typeof provides === 'string' ? folders.map((folder) => join(folder, provides)) : provides;
-    const found = await Promise.all(places.map(exists));
+    const found = await Promise.all(places.map(isThere));
     if (!found.includes(true)) missing.push(name);
   }
   return missing;
@@ -77,11 +77,4 @@ export async function ensureRequirements(options: RequirementOptions): Promise<v
     install,
     onProgress,
   });
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return access(path, constants.F_OK).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,6 +1,7 @@
 import { mkdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { stateDirectory, type UserPlaces } from '../lib/base-directories.ts';
 import { KbootError } from '../lib/errors.ts';
 import { LEAST_MEMORY, SUITES } from './kind.ts';
 
@@ -59,17 +60,9 @@ export interface LabFolder {
   readonly sshConfig: string;
 }
 
-/** What decides where the state of programs is kept. */
-export interface StateHome {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** The user's home folder. */
-  readonly home: string;
-}
-
-/** The files of the lab with this name, by the XDG base directory specification. */
-export function labFolder(name: string, { env, home }: StateHome): LabFolder {
-  const state = env['XDG_STATE_HOME'];
-  const folder = join(state?.startsWith('/') ? state : join(home, '.local/state'), 'kboot/labs', name);
+/** The files of the lab with this name. */
+export function labFolder(name: string, places: UserPlaces): LabFolder {
+  const folder = join(stateDirectory(places), 'labs', name);
   return {
     folder,
     record: join(folder, 'lab.json'),

@@ -1,5 +1,7 @@
-import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { arch } from 'node:os';
+import type { UserPlaces } from '../lib/base-directories.ts';
+import { exists } from '../lib/exists.ts';
 import { clusterFileText, sha256, type Written, writeClusterFile } from './cluster-file.ts';
 import { onEachMachine } from './each-machine.ts';
 import type { LabAccess } from './exec.ts';
@@ -13,17 +15,10 @@ import { ensureRequirements, requireProcessor, requireRoot } from './requirement
 import { run } from './run.ts';
 import { settle, type WantedOptions } from './settle.ts';
 import { type KnownMachine, knownHostsText, sshConfigText } from './ssh-files.ts';
-import {
-  type LabFolder,
-  type LabRecord,
-  labFolder,
-  readLabRecord,
-  type StateHome,
-  writeLabRecord,
-} from './state.ts';
+import { type LabFolder, type LabRecord, labFolder, readLabRecord, writeLabRecord } from './state.ts';
 
 /** The world around a lab. */
-export interface LabContext extends StateHome {
+export interface LabContext extends UserPlaces {
   readonly onProgress?: (text: string) => void;
   readonly signal?: AbortSignal | undefined;
 }
@@ -103,11 +98,7 @@ export async function labUp(request: LabUpRequest, context: LabContext): Promise
 
 async function ensureKey(files: LabFolder, signal: AbortSignal | undefined): Promise<string> {
   await mkdir(files.folder, { recursive: true, mode: 0o700 });
-  const isThere = await access(files.key).then(
-    () => true,
-    () => false,
-  );
-  if (!isThere)
+  if (!(await exists(files.key)))
     await run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', 'kboot lab', '-f', files.key], {
       signal,
     });

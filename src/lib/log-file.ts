@@ -1,5 +1,6 @@
 import { closeSync, mkdirSync, openSync, readdirSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { stateDirectory, type UserPlaces } from './base-directories.ts';
 
 /** Where a run writes down everything that it does, in more detail than it shows. Secrets never go there. */
 export interface LogFile {
@@ -13,11 +14,8 @@ export interface LogFile {
 const KEEP = 20;
 const OWN_NAME = /^\d{4}-\d{2}-\d{2}T[\d.-]+Z-[a-z-]+(-\d+)?\.log$/;
 
-/** `$XDG_STATE_HOME/kboot/logs`; as the XDG specification asks, a relative value counts as unset. */
-export function logDirectory(env: Readonly<Record<string, string | undefined>>, home: string): string {
-  const state = env['XDG_STATE_HOME'];
-  return join(state?.startsWith('/') ? state : join(home, '.local/state'), 'kboot/logs');
-}
+/** Where the logs of runs are. */
+export const logDirectory = (places: UserPlaces): string => join(stateDirectory(places), 'logs');
 
 /**
  * Opens `<directory>/<time>-<verb>.log`, readable by its owner only, and deletes kboot's own older logs there so

@@ -2,7 +2,7 @@ import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { appendToLogFile, logDirectory, openLogFile } from '../../src/lib/log-file.ts';
+import { appendToLogFile, openLogFile } from '../../src/lib/log-file.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -11,13 +11,6 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 const NOW = new Date('2030-01-02T03:04:05.678Z');
-
-test.each([
-  [{ XDG_STATE_HOME: '/state' }, '/state/kboot/logs'],
-  [{ XDG_STATE_HOME: 'relative' }, '/home/op/.local/state/kboot/logs'],
-  [{ XDG_STATE_HOME: '' }, '/home/op/.local/state/kboot/logs'],
-  [{}, '/home/op/.local/state/kboot/logs'],
-])('%o', (env, directory) => expect(logDirectory(env, '/home/op')).toBe(directory));
 
 test('only the owner can read a log, and each entry has its time', async () => {
   const directory = join(folder, 'a/b');

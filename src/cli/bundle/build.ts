@@ -1,6 +1,6 @@
 import { buildBundle, DEFAULT_KUBERNETES } from '../../bundle/build/build.ts';
+import { cacheDirectory } from '../../lib/base-directories.ts';
 import { buildProgress } from '../session/build-progress.ts';
-import { cacheDirOf } from '../session/bundle.ts';
 import type { Run, VerbResult } from '../verb.ts';
 import { type ChosenFlags, identify } from './chosen.ts';
 
@@ -22,7 +22,7 @@ export async function runBundleBuild(
     locked,
     install,
     mirrors: mirror,
-    cacheDir: cacheDirOf(run.io),
+    cacheDir: cacheDirectory(run.io),
     onProgress: buildProgress(run.report),
     signal: run.io.signal,
   });

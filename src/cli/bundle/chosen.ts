@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { bundleDir, DEFAULT_KUBERNETES } from '../../bundle/build/build.ts';
 import type { Bundle } from '../../bundle/open.ts';
+import { cacheDirectory } from '../../lib/base-directories.ts';
 import type { Io } from '../io.ts';
-import { cacheDirOf } from '../session/bundle.ts';
 
 /** Which of the bundles that kboot has built. */
 export interface ChosenFlags {
@@ -13,7 +13,7 @@ export interface ChosenFlags {
 /** The folder of the bundle that is meant. */
 export function folderOf(io: Io, folder: string | undefined, { kubernetes, source }: ChosenFlags): string {
   if (folder !== undefined) return resolve(io.cwd, folder);
-  return bundleDir({ cacheDir: cacheDirOf(io), kubernetes: kubernetes ?? DEFAULT_KUBERNETES, source });
+  return bundleDir({ cacheDir: cacheDirectory(io), kubernetes: kubernetes ?? DEFAULT_KUBERNETES, source });
 }
 
 /** Folder and digest, for kboot.yaml. */

@@ -1,7 +1,7 @@
 import { DEFAULT_KUBERNETES } from '../../bundle/build/build.ts';
 import { renewUpstreamLock } from '../../bundle/build/upstream/renew-lock.ts';
+import { cacheDirectory } from '../../lib/base-directories.ts';
 import { buildProgress } from '../session/build-progress.ts';
-import { cacheDirOf } from '../session/bundle.ts';
 import type { Run, VerbResult } from '../verb.ts';
 
 export interface LockFlags {
@@ -17,7 +17,7 @@ export async function runBundleLock(run: Run, { kubernetes, arch, mirror }: Lock
     kubernetes: kubernetes ?? DEFAULT_KUBERNETES,
     arch,
     mirrors: mirror,
-    cacheDir: cacheDirOf(run.io),
+    cacheDir: cacheDirectory(run.io),
     onProgress: buildProgress(run.report),
     signal: run.io.signal,
   });

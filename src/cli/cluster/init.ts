@@ -1,7 +1,7 @@
-import { access } from 'node:fs/promises';
 import type { Cluster } from '../../config/cluster.ts';
 import { createCluster, previewCluster } from '../../config/cluster-edit.ts';
 import { KbootError } from '../../lib/errors.ts';
+import { exists } from '../../lib/exists.ts';
 import { INIT } from '../../phases/recipes.ts';
 import { laterMachines } from '../../plan/preflight/network.ts';
 import { refuseErrors } from '../../plan/preflight/preflight.ts';
@@ -15,12 +15,6 @@ import { fetchKubeconfig, kubeconfigPath } from './kubeconfig.ts';
 export interface InitOptions {
   readonly dryRun: boolean;
 }
-
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
 
 /** The cluster of the file, or a new one with this master. NAME must be the first master of a file that exists. */
 async function clusterFor(run: Run, name: string | undefined): Promise<{ cluster: Cluster; isNew: boolean }> {

@@ -3,8 +3,9 @@ import { parseImageReference } from '../../bundle/image-source/reference.ts';
 import type { Bundle } from '../../bundle/open.ts';
 import { imageArchitecture } from '../../cluster/architecture.ts';
 import type { Cluster } from '../../config/cluster.ts';
+import { cacheDirectory } from '../../lib/base-directories.ts';
 import { type OpenedImage, readImage } from '../../phases/containers/image.ts';
-import { cacheDirOf, clusterBundle } from '../session/bundle.ts';
+import { clusterBundle } from '../session/bundle.ts';
 import type { Run } from '../verb.ts';
 
 /** The images that a verb works with, each opened once. */
@@ -45,7 +46,7 @@ export class Images {
 
   async #open(name: string, arch: string): Promise<OpenedImage> {
     const { io } = this.#run;
-    const cacheDir = cacheDirOf(io);
+    const cacheDir = cacheDirectory(io);
     const source = await openImage(parseImageReference(name, io.cwd), {
       bundle: () => this.bundle(),
       ...{ cacheDir, arch, env: { ...io.env, HOME: io.home } },

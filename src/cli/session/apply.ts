@@ -1,4 +1,5 @@
 import type { Bundle } from '../../bundle/open.ts';
+import { cacheDirectory } from '../../lib/base-directories.ts';
 import { systemClock } from '../../lib/clock.ts';
 import type { Failure } from '../../lib/failure.ts';
 import type { Phase } from '../../phases/phase.ts';
@@ -7,7 +8,6 @@ import type { Outcomes } from '../../plan/outcome.ts';
 import { changesOf, makePlan, type Plan } from '../../plan/plan.ts';
 import type { Session } from '../../session/session.ts';
 import type { Run } from '../verb.ts';
-import { cacheDirOf } from './bundle.ts';
 import { PARALLEL } from './session.ts';
 
 export interface Applied {
@@ -43,7 +43,7 @@ export async function applyRecipe(
     report: run.report,
     signal: run.io.signal,
     limit: PARALLEL,
-    cacheDir: cacheDirOf(run.io),
+    cacheDir: cacheDirectory(run.io),
   };
   const plan = check
     ? await planRecipe(clusterState, recipe, options)

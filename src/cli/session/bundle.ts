@@ -1,20 +1,14 @@
-import { access } from 'node:fs/promises';
-import { isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
 import { buildBundle, bundleDir, DEFAULT_KUBERNETES } from '../../bundle/build/build.ts';
 import type { BundleLock } from '../../bundle/lock.ts';
 import { unbuiltBundle } from '../../bundle/none.ts';
 import { type Bundle, LOCK_FILE, openBundle } from '../../bundle/open.ts';
 import type { Cluster } from '../../config/cluster.ts';
+import { cacheDirectory } from '../../lib/base-directories.ts';
 import { KbootError } from '../../lib/errors.ts';
+import { exists } from '../../lib/exists.ts';
 import type { Run } from '../verb.ts';
 import { buildProgress } from './build-progress.ts';
-
-/** Folder for what can be made again, by the XDG base directory specification. */
-export function cacheDirOf({ env, home }: Run['io']): string {
-  const cache = env['XDG_CACHE_HOME'] ?? '';
-  // The specification: a path that is not absolute is to be ignored.
-  return join(isAbsolute(cache) ? cache : join(home, '.cache'), 'kboot');
-}
 
 /**
  * The bundle of a cluster, opened but not verified: the one that kboot.yaml names, or the default one, which is
@@ -44,7 +38,7 @@ export async function bundleToLookAt(run: Run, cluster: Cluster): Promise<Bundle
   if (cluster.bundle.path !== undefined) return clusterBundle(run, cluster);
   const kubernetes = cluster.kubernetes ?? DEFAULT_KUBERNETES;
   if (!(await isToBeBuilt(run, cluster))) {
-    return openBundle(bundleDir({ cacheDir: cacheDirOf(run.io), kubernetes, source: 'modules' }));
+    return openBundle(bundleDir({ cacheDir: cacheDirectory(run.io), kubernetes, source: 'modules' }));
   }
   run.report({
     type: 'note',
@@ -57,11 +51,8 @@ export async function bundleToLookAt(run: Run, cluster: Cluster): Promise<Bundle
 export async function isToBeBuilt({ io }: Run, cluster: Cluster): Promise<boolean> {
   if (cluster.bundle.path !== undefined) return false;
   const kubernetes = cluster.kubernetes ?? DEFAULT_KUBERNETES;
-  const dir = bundleDir({ cacheDir: cacheDirOf(io), kubernetes, source: 'modules' });
-  return access(join(dir, LOCK_FILE)).then(
-    () => false,
-    () => true,
-  );
+  const dir = bundleDir({ cacheDir: cacheDirectory(io), kubernetes, source: 'modules' });
+  return !(await exists(join(dir, LOCK_FILE)));
 }
 
 function checkVersion({ kubernetes }: BundleLock, cluster: Cluster): void {
@@ -81,7 +72,7 @@ async function defaultBundle(run: Run, cluster: Cluster): Promise<Bundle> {
   return buildBundle({
     kubernetes,
     source: 'modules',
-    cacheDir: cacheDirOf(run.io),
+    cacheDir: cacheDirectory(run.io),
     onProgress: buildProgress(run.report),
     signal: run.io.signal,
   });

@@ -3,20 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { isUnbuilt } from '../../../src/bundle/none.ts';
-import { bundleToLookAt, cacheDirOf } from '../../../src/cli/session/bundle.ts';
+import { bundleToLookAt } from '../../../src/cli/session/bundle.ts';
 import type { Run } from '../../../src/cli/verb.ts';
 import { loadCluster } from '../../../src/config/load.ts';
 import type { Event } from '../../../src/lib/events.ts';
 import { testIo } from '../../helpers/io.ts';
-
-test.each([
-  ['/cache', '/cache/kboot'],
-  ['', '/home/op/.cache/kboot'],
-  // As the XDG specification asks, a relative value counts as unset.
-  ['cache', '/home/op/.cache/kboot'],
-])('XDG_CACHE_HOME=%j', (value, folder) => {
-  expect(cacheDirOf(testIo([], { env: { XDG_CACHE_HOME: value }, home: '/home/op' }))).toBe(folder);
-});
 
 test('a dry run builds no bundle: it says that there is none yet', async () => {
   const home = await mkdtemp(join(tmpdir(), 'kboot-unbuilt-'));
