@@ -10,8 +10,11 @@ import {
   uninstallSystemContainer,
 } from '../../src/system-container/index.ts';
 import { compileTestProgram, PROGRAM_CONFIG, STORE, useContainerLab } from '../helpers/container-lab.ts';
+import { randomNumbers } from '../helpers/random.ts';
 import { describeE2e } from '../helpers/require-e2e.ts';
 import { directory, file, makeImage, makeLayer } from '../system-container/make-image.ts';
+
+const random = randomNumbers();
 
 const ROOT = '/var/lib/containers/atomic';
 
@@ -100,7 +103,7 @@ describeE2e('a crash at any moment', () => {
           () => update(image, 'changing', { TURN: String(turn) }, true),
         ];
         const change = others[turn % others.length] as () => Promise<unknown>;
-        const delay = (Math.random() ** 2 * 1.5).toFixed(3);
+        const delay = (random() ** 2 * 1.5).toFixed(3);
         const [, kill] = await Promise.allSettled([change(), lab.killNext(Number(delay))]);
         if (kill.status === 'fulfilled' && kill.value) killed += 1;
         const said = `turn ${turn}, after ${delay} s`;

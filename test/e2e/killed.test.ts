@@ -5,7 +5,10 @@ import { INIT, JOIN } from '../../src/phases/recipes.ts';
 import { CLUSTER_TIMEOUT_MS, defaultBundle, kubectl, kubectlJson, MASTER, on } from '../helpers/cluster.ts';
 import { kbootOk, startKboot } from '../helpers/kboot-process.ts';
 import { useLab } from '../helpers/lab.ts';
+import { randomNumbers } from '../helpers/random.ts';
 import { describeE2e } from '../helpers/require-e2e.ts';
+
+const random = randomNumbers();
 
 const NODE = 'node1.example.com';
 const BOTH = [MASTER, NODE] as const;
@@ -51,7 +54,7 @@ describeE2e('kboot, killed and run again', () => {
 
   /** Kills kboot at a moment of a phase, and gives back that moment in words. */
   async function killIn(phase: string, verb: string, ...args: string[]): Promise<string> {
-    const ms = Math.random() * (durations.get(`${verb} ${phase}`) ?? 0);
+    const ms = random() * (durations.get(`${verb} ${phase}`) ?? 0);
     let started = false;
     const kboot = startKboot(own.folder, [verb, ...args, '--events'], (event) => {
       if (started || event.type !== 'phase-start' || event.phase !== phase) return;

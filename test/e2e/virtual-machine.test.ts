@@ -7,8 +7,11 @@ import { CLUSTER_TIMEOUT_MS, defaultBundle, kubectl, MASTER, on } from '../helpe
 import { type EventLine, kbootOk, startKboot } from '../helpers/kboot-process.ts';
 import { useLab } from '../helpers/lab.ts';
 import { kubeletTwo, RUNS_KUBELET_TWO } from '../helpers/other-build.ts';
+import { randomNumbers } from '../helpers/random.ts';
 import { Snapshots } from '../helpers/snapshot.ts';
 import { describeVirtual } from '../helpers/virtual-suites.ts';
+
+const random = randomNumbers();
 
 const NODE = 'node1.example.com';
 const BOTH = [MASTER, NODE] as const;
@@ -29,7 +32,7 @@ describeVirtual('virtual machines that are switched off and on', (suite) => {
     let cut: Promise<void> | undefined;
     const kboot = startKboot(own.folder, [...argv, '--events'], (event) => {
       if (cut !== undefined || !isMoment(event)) return;
-      cut = delay(Math.random() * 10_000).then(() => cutPower(own.lab, machine));
+      cut = delay(random() * 10_000).then(() => cutPower(own.lab, machine));
     });
     const { code, stderr } = await kboot.ended;
     expect(cut, `the moment did not come: ${stderr}`).toBeDefined();

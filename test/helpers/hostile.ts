@@ -150,7 +150,6 @@ function repeating(text: string): fc.Arbitrary<(length: number) => string> {
     });
 }
 
-const SEED = env['KBOOT_TEST_SEED'] === undefined ? undefined : Number(env['KBOOT_TEST_SEED']);
 const MANY = env['KBOOT_E2E_ALL'] === '1' ? 20 : 1;
 
 /**
@@ -180,7 +179,7 @@ export async function expectRightOrClear<T>(
   const least = async (text: string): Promise<number> =>
     Math.min(await attempt(text), await attempt(text), await attempt(text));
   // On a slow machine as many as there is time for: a test has 30 s.
-  const limits = { interruptAfterTimeLimit: 10_000, ...(SEED === undefined ? {} : { seed: SEED }) };
+  const limits = { interruptAfterTimeLimit: 10_000 };
   const short = fc.oneof(
     { weight: 6, arbitrary: fc.constantFrom(...valid).chain(mutated) },
     { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 200 }) },

@@ -7,6 +7,9 @@ import { BuildStorage } from '../../../src/bundle/build/podman.ts';
 import { Steps } from '../../../src/bundle/build/steps.ts';
 import { blobPath, readConfig } from '../../../src/bundle/oci-layout.ts';
 import { temporaryFolder } from '../../helpers/bundle.ts';
+import { randomNumbers } from '../../helpers/random.ts';
+
+const random = randomNumbers();
 
 const FLANNEL: ImageSpec = {
   folder: 'flannel',
@@ -46,7 +49,7 @@ async function makeTrees(dir: string): Promise<ReadonlyMap<string, string>> {
       await mkdir(join(path, '..'), { recursive: true });
       await writeFile(path, `content of ${file}`);
       await chmod(path, 0o755);
-      const time = new Date(Math.random() * 1e12);
+      const time = new Date(random() * 1e12);
       await utimes(path, time, time);
     }
     trees.set(tree, join(dir, tree));
