@@ -7,6 +7,7 @@ import type { Secret } from '../lib/secret.ts';
 const API_VERSION = 'kubeadm.k8s.io/v1beta4';
 
 export const CRI_SOCKET = 'unix:///run/containerd/containerd.sock';
+
 /**
  * The default, /usr/libexec/kubernetes/..., lies below /usr: not writable on image-based hosts, and in the
  * kubelet's container a folder of the image instead of the host's.

@@ -8,7 +8,7 @@ import type { PhaseContext } from './phase.ts';
 /** kubectl keeps what it learns of the API below the user's home, unless that cannot be written. */
 export const NO_CACHE = '--cache-dir=/dev/null';
 
-/** kubectl on a leader, with the administrator's kubeconfig. Leaves no file. */
+/** kubectl on a master, with the administrator's kubeconfig. Leaves no file. */
 export function kubectl(...args: readonly string[]): { argv: readonly [string, ...string[]]; sudo: true } {
   return { argv: ['kubectl', '--kubeconfig', ADMIN_CONF, NO_CACHE, ...args], sudo: true };
 }

@@ -1,12 +1,12 @@
 import type { Bundle } from '../bundle/open.ts';
 import type { Cluster } from '../config/cluster.ts';
-import { endpointParts } from '../config/endpoint.ts';
 import type { ClusterSettings, MachineSettings } from '../kubeadm/config.ts';
+import { endpointHost } from '../session/endpoint.ts';
 import type { MachineState } from '../session/state.ts';
 
 /** The API certificate is good for every master, for the machine itself and for the endpoint. */
 function certSANs(cluster: Cluster, states: readonly MachineState[]): readonly string[] {
-  const endpoint = endpointParts(cluster.endpoint).host;
+  const endpoint = endpointHost(cluster);
   const masters = cluster.masters.flatMap(({ name, address }) => [
     name,
     address ?? states.find(({ machine }) => machine.name === name)?.address,

@@ -42,11 +42,17 @@ export function resultsOf<Result>(
 
 /** What a phase made on a machine, or on the only one where it was done. Throws an Error where there is nothing. */
 export function resultFor<Result>(phase: Phase<Result>, state: MachineState, outcomes: Outcomes): Result {
-  const results = resultsOf(phase, outcomes);
-  const [first, ...others] = results.keys();
-  const from = results.has(state) ? state : others.length === 0 ? first : undefined;
-  if (from === undefined) throw new Error(`nothing is there yet of the phase ${phase.id}`);
-  return results.get(from) as Result;
+  let found = 0;
+  let last: unknown;
+  // Each machine asks: no list of all results is made for that.
+  for (const [step, outcome] of outcomes) {
+    if (step.phase.id !== phase.id || outcome.state !== 'done') continue;
+    if (step.state === state) return outcome.result as Result;
+    last = outcome.result;
+    found += 1;
+  }
+  if (found !== 1) throw new Error(`nothing is there yet of the phase ${phase.id}`);
+  return last as Result;
 }
 
 /**

@@ -1,6 +1,7 @@
-import { chmod, copyFile, link, mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, link, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { KbootError } from '../../lib/errors.ts';
+import { exists } from '../../lib/exists.ts';
 import { canonicalJson } from '../canonical-json.ts';
 import { digestOf, measureFile } from '../digest.ts';
 import type { BundleLock } from '../lock.ts';
@@ -102,7 +103,7 @@ async function describeManifest({ lock: { name, version }, path }: BundleParts['
 /** Puts a folder in the place of another; there is a bundle at `dir` all the time but for two renames. */
 async function replace(finished: string, dir: string): Promise<void> {
   const former = `${finished}.former`;
-  if (await stat(dir).catch(() => undefined)) await rename(dir, former);
+  if (await exists(dir)) await rename(dir, former);
   await rename(finished, dir);
   await rm(former, { recursive: true, force: true });
 }

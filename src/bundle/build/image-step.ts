@@ -1,8 +1,9 @@
 import { createReadStream } from 'node:fs';
-import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { KbootError } from '../../lib/errors.ts';
+import { exists } from '../../lib/exists.ts';
 import { canonicalJson } from '../canonical-json.ts';
 import { measureFile, measureStream } from '../digest.ts';
 import type { BundleImage, BundleLayer } from '../lock.ts';
@@ -103,10 +104,8 @@ async function isWhole({ layout, entry }: BuiltImage, signal?: AbortSignal): Pro
 
 /** The folders beside a Containerfile that it copies as they are. */
 async function ownFiles(folder: string): Promise<readonly string[]> {
-  const present = async (name: string) =>
-    (await stat(join(folder, name)).catch(() => undefined)) !== undefined;
   const names = ['exports', 'rootfs'];
-  const found = await Promise.all(names.map(present));
+  const found = await Promise.all(names.map((name) => exists(join(folder, name))));
   return names.filter((_, index) => found[index]);
 }
 

@@ -1,7 +1,8 @@
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { KbootError, messageOf } from '../../lib/errors.ts';
+import { exists } from '../../lib/exists.ts';
 import { measureFile } from '../digest.ts';
 import type { OnProgress } from './progress.ts';
 import { IMAGES_DIR } from './release.ts';
@@ -69,7 +70,7 @@ export async function fetchPackages(
   const missing = new Map(Object.entries(lock));
   for (const [name, entry] of Object.entries(lock)) {
     const file = join(store, `${entry.sha256}.deb`);
-    if (!(await stat(file).catch(() => undefined))) continue;
+    if (!(await exists(file))) continue;
     found.set(name, { name, ...entry, file });
     missing.delete(name);
   }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { exists } from '../../lib/exists.ts';
 import { canonicalJson } from '../canonical-json.ts';
 import type { OnProgress } from './progress.ts';
 
@@ -47,7 +48,7 @@ export class Steps {
       .slice(0, HEX_OF_KEY);
     const result = join(this.#dir, `${name}-${key}`);
     const now = new Date();
-    if (await stat(result).catch(() => undefined)) {
+    if (await exists(result)) {
       await utimes(result, now, now);
       this.#onProgress({ step: name, title, state: 'skip', ms: 0 });
       return result;
@@ -59,7 +60,7 @@ export class Steps {
       await make(unfinished);
       await rename(unfinished, result).catch(async (error: unknown) => {
         // Another build may have made the same result in the meantime.
-        if (!(await stat(result).catch(() => undefined))) throw error;
+        if (!(await exists(result))) throw error;
       });
     } catch (error) {
       this.#onProgress({ step: name, title, state: 'failed', ms: Date.now() - now.getTime() });

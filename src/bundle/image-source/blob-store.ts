@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, rename, rm, stat, symlink, utimes } from 'node:fs/promises';
+import { mkdir, rename, rm, symlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import { exists } from '../../lib/exists.ts';
 import { writeFileAtomically } from '../../lib/write-file.ts';
 import { digestOf } from '../digest.ts';
 import { blobPath, INDEX_FILE, readManifest } from '../oci-layout.ts';
@@ -80,7 +81,7 @@ export class BlobStore {
   }
 
   async #note(path: string): Promise<void> {
-    if (!(await stat(path).catch(() => undefined))) this.#added.add(path);
+    if (!(await exists(path))) this.#added.add(path);
   }
 
   /** Deletes what this image added, and nothing that was there before. */

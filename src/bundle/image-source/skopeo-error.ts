@@ -73,9 +73,9 @@ export function explainSkopeo(
   const words = said.map(messageIn).join('\n');
   const { code, why, hint } =
     registry === undefined ? UNREADABLE : (EXPLANATIONS.find(({ says }) => says.test(words)) ?? UNKNOWN);
-  const state = code === 'USAGE' ? `Image ${name} ${why}` : `${name}: ${why}`;
+  const subject = code === 'USAGE' ? `Image ${name} ${why}` : `${name}: ${why}`;
   const repository = name.replace(/(?::[^/]*|@.*)$/, '');
-  return new KbootError(code, `${state}: ${ended}\n${words}`.trimEnd(), {
+  return new KbootError(code, `${subject}: ${ended}\n${words}`.trimEnd(), {
     cause: error,
     hint: hint.replace('docker://REGISTRY/NAME', repository).replaceAll('REGISTRY', registry ?? ''),
   });

@@ -83,5 +83,3 @@ function registerVerify(bundle: Command, io: Io): void {
       );
     });
 }
-
-/** The options of the verbs, as commander hands them over. */

@@ -4,11 +4,12 @@ import { dirname, join } from 'node:path';
 import { ADMIN_CONF } from '../../cluster/paths.ts';
 import { API_PORT } from '../../cluster/ports.ts';
 import type { Cluster } from '../../config/cluster.ts';
-import { endpointParts, formatEndpoint } from '../../config/endpoint.ts';
+import { formatEndpoint } from '../../config/endpoint.ts';
 import type { Host } from '../../host/host.ts';
 import { caHashesOf } from '../../kubeadm/ca.ts';
 import { kubeconfigFrom } from '../../kubeadm/kubeconfig.ts';
 import { writeFileAtomically } from '../../lib/write-file.ts';
+import { endpointHost } from '../../session/endpoint.ts';
 import type { MachineState } from '../../session/state.ts';
 
 /** Where the administrator's kubeconfig of a cluster goes: beside its kboot.yaml. */
@@ -16,10 +17,10 @@ export const kubeconfigPath = (cluster: Pick<Cluster, 'file'>): string =>
   join(dirname(cluster.file), 'kubeconfig');
 
 /** The endpoint where this machine can resolve it, the leader's address otherwise. */
-async function reachable(endpoint: string, leader: MachineState): Promise<string> {
+async function reachable(cluster: Cluster, leader: MachineState): Promise<string> {
   try {
-    await lookup(endpointParts(endpoint).host);
-    return endpoint;
+    await lookup(endpointHost(cluster));
+    return cluster.endpoint;
   } catch {
     return formatEndpoint({ host: leader.address, port: API_PORT });
   }
@@ -33,7 +34,7 @@ export async function fetchKubeconfig(
   signal: AbortSignal,
 ): Promise<boolean> {
   const { stdout } = await host.query({ argv: ['cat', ADMIN_CONF], sudo: true, secretOutput: true }, signal);
-  const server = await reachable(cluster.endpoint, leader);
+  const server = await reachable(cluster, leader);
   const caCertHashes = await caHashesOf(host, signal);
   const text = kubeconfigFrom(stdout, { name: cluster.name, server, host: host.name, caCertHashes });
   const path = kubeconfigPath(cluster);

@@ -1,5 +1,4 @@
 import { NO_BUNDLE } from '../../bundle/none.ts';
-import type { Bundle } from '../../bundle/open.ts';
 import type { Cluster, Machine } from '../../config/cluster.ts';
 import { KbootError } from '../../lib/errors.ts';
 import { escapeLine } from '../../lib/escape.ts';
@@ -35,13 +34,20 @@ export async function withMachines<T>(
   return await task({ run, cluster, machines, session });
 }
 
+/** What came of steps on the machines that were reached. */
+interface AppliedSteps {
+  readonly failures: readonly Failure[];
+  /** The plan's text, of a dry run. */
+  readonly planned?: string | undefined;
+}
+
 /** Carries steps out on all machines, or only shows them: then the text of the plan comes back. */
 export async function applySteps(
   { run, session }: Change,
   steps: readonly Phase[],
-  { dryRun = false, bundle = NO_BUNDLE }: { readonly dryRun?: boolean; readonly bundle?: Bundle } = {},
-): Promise<Pick<Applied, 'failures' | 'outcomes'> & { readonly planned: string | undefined }> {
-  const applied = await applyRecipe(run, session, steps, bundle, { dryRun, check: false });
+  { dryRun }: { readonly dryRun: boolean },
+): Promise<AppliedSteps & Pick<Applied, 'outcomes'>> {
+  const applied = await applyRecipe(run, session, steps, NO_BUNDLE, { dryRun, check: false });
   // Machines that were not reached have failed once, not once for each step: resultOf() counts them.
   const failures = applied.failures.filter((failure) => !session.failures.includes(failure));
   return { failures, outcomes: applied.outcomes, planned: dryRun ? renderPlan(applied.plan) : undefined };
@@ -66,13 +72,14 @@ export function requireSomewhere(
   return having;
 }
 
-/** The results in the order of the machines, as text or as JSON, and what failed. */
+/** The results in the order of the machines, as text or as JSON, and what failed; of a dry run the plan. */
 export function resultOf<T extends { readonly messages: readonly string[] }>(
   { machines, session }: Change,
-  stepFailures: readonly Failure[],
+  { failures, planned }: AppliedSteps,
   results: ReadonlyMap<MachineState, T | undefined>,
   json: boolean,
 ): VerbResult {
+  if (planned !== undefined) return { output: planned };
   const rows = session.clusterState.states.flatMap((state) => {
     const result = results.get(state);
     return result ? [{ host: state.machine.name, ...result }] : [];
@@ -84,7 +91,7 @@ export function resultOf<T extends { readonly messages: readonly string[] }>(
           messages.map((line) => `${prefix(host, machines)}${escapeLine(line)}\n`),
         )
         .join('');
-  return { output, machines, failures: [...session.failures, ...stepFailures] };
+  return { output, machines, failures: [...session.failures, ...failures] };
 }
 
 /** With one machine it is clear whose line it is. */

@@ -65,10 +65,9 @@ export async function runInstall(run: Run, reference: string, flags: InstallFlag
     const start = startStep({ name, imageOf, healthTimeoutS: flags.healthTimeout }, install);
     const isStarted = flags.start && !flags.display;
     const steps = [send, install, ...(isStarted ? [start] : []), clearImage(sent)];
-    const { failures, outcomes, planned } = await applySteps(change, steps, flags);
-    if (planned !== undefined) return { output: planned };
-    const results = resultsOf(install, outcomes);
-    const result = resultOf(change, failures, results, flags.json);
+    const applied = await applySteps(change, steps, flags);
+    const results = resultsOf(install, applied.outcomes);
+    const result = resultOf(change, applied, results, flags.json);
     const exitCode = Math.max(0, ...[...results.values()].map((installed) => installed?.exitCode ?? 0));
     return { ...result, exitCode };
   });

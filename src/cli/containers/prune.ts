@@ -10,9 +10,7 @@ export async function runPrune(run: Run, flags: ChangeFlags): Promise<VerbResult
   const cluster = await readCluster(run);
   const machines = chooseMachines(cluster, flags, 'change');
   return withMachines(run, cluster, machines, flags, async (change) => {
-    const { failures, outcomes, planned } = await applySteps(change, [prune], flags);
-    return planned !== undefined
-      ? { output: planned }
-      : resultOf(change, failures, resultsOf(prune, outcomes), flags.json);
+    const applied = await applySteps(change, [prune], flags);
+    return resultOf(change, applied, resultsOf(prune, applied.outcomes), flags.json);
   });
 }

@@ -17,9 +17,7 @@ export async function runRollback(run: Run, name: string, flags: RollbackFlags):
   return withMachines(run, cluster, machines, flags, async (change) => {
     requireSomewhere(change, name, flags.host);
     const rollback = rollbackStep({ name, healthTimeoutS: flags.healthTimeout });
-    const { failures, outcomes, planned } = await applySteps(change, [rollback], flags);
-    return planned !== undefined
-      ? { output: planned }
-      : resultOf(change, failures, resultsOf(rollback, outcomes), flags.json);
+    const applied = await applySteps(change, [rollback], flags);
+    return resultOf(change, applied, resultsOf(rollback, applied.outcomes), flags.json);
   });
 }

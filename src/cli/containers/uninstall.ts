@@ -15,10 +15,10 @@ export async function runUninstall(
   const machines = chooseMachines(cluster, flags, 'change');
   return withMachines(run, cluster, machines, flags, async (change) => {
     const uninstall = uninstallStep(name, flags.force);
-    const { failures, outcomes, planned } = await applySteps(change, [uninstall], flags);
-    if (planned !== undefined) return { output: planned };
-    const results = resultsOf(uninstall, outcomes);
-    if (failures.length === 0 && results.size === 0) requireSomewhere(change, name, flags.host);
-    return resultOf(change, failures, results, flags.json);
+    const applied = await applySteps(change, [uninstall], flags);
+    const results = resultsOf(uninstall, applied.outcomes);
+    const isDone = applied.failures.length === 0 && !flags.dryRun;
+    if (isDone && results.size === 0) requireSomewhere(change, name, flags.host);
+    return resultOf(change, applied, results, flags.json);
   });
 }

@@ -19,12 +19,13 @@ export async function runUpdate(run: Run, name: string | undefined, flags: Updat
   return withMachines(run, cluster, machines, flags, async (change) => {
     const images = new Images(run, cluster, flags.insecureRegistry);
     const { rebase, runtime, dryRun, healthTimeout: healthTimeoutS } = flags;
-    const { results, failures, planned } = await updateMachines(
-      change,
-      requireSomewhere(change, name, flags.host),
-      { ...{ name, images, values, only, dryRun }, rebase, runtime, healthTimeoutS },
-    );
-    return planned !== undefined ? { output: planned } : resultOf(change, failures, results, flags.json);
+    const updated = await updateMachines(change, requireSomewhere(change, name, flags.host), {
+      ...{ name, images, values, only, dryRun },
+      rebase,
+      runtime,
+      healthTimeoutS,
+    });
+    return resultOf(change, updated, updated.results, flags.json);
   });
 }
 

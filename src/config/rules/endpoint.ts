@@ -13,7 +13,8 @@ export const endpointForm: Rule = ({ endpoint, network }) => {
     return [{ keys, message: `must be host:port: write ${example}:${DEFAULTS.apiPort}` }];
   }
   const { host, port } = parts;
-  if (port < 1 || port > 65535) return [{ keys, message: `${port} is not a port: use 1 to 65535` }];
+  if (port < 1 || port > 65535)
+    return [{ keys, message: `${endpoint.slice(host.length + 1)} is not a port: use 1 to 65535` }];
   if (!ipaddr.IPv4.isValidFourPartDecimal(host)) {
     const problem = dnsNameProblem(host);
     return problem === undefined ? [] : [{ keys, message: `"${host}" ${problem}` }];

@@ -3,14 +3,7 @@ import { expandRenames, type HostFile, hostFiles } from '../host-file/host-files
 import { formerPlaces, writablePlaces } from '../host-file/read-only-usr.ts';
 import type { ExportFile, SystemImage } from '../image/image.ts';
 import { asText, expand, type Values, variablesOf } from '../image/template.ts';
-import {
-  deploymentPath,
-  packagedUnitPaths,
-  parentsOf,
-  type Slot,
-  tmpfilesPath,
-  unitPath,
-} from '../machine/paths.ts';
+import { deploymentPath, packagedUnitPaths, parentsOf, tmpfilesPath, unitPath } from '../machine/paths.ts';
 import {
   bindSources,
   defaultConfig,
@@ -20,24 +13,16 @@ import {
 } from '../runtime-spec/config-json.ts';
 import type { SpecFacts } from '../runtime-spec/facts.ts';
 import { hookPrograms } from '../runtime-spec/security.ts';
+import type { DeploymentSpec } from './deployment-spec.ts';
 import { directoriesMadeBy } from './tmpfiles.ts';
 import { BUILT_IN_UNIT, type RuntimeFeatures, withReachableNotify } from './unit.ts';
 import { computeValues } from './variables.ts';
 
-export interface RenderInputs {
-  readonly image: SystemImage;
-  readonly name: string;
+export interface RenderInputs extends Omit<DeploymentSpec, 'remote'> {
   readonly root: string;
-  readonly slot: Slot;
-  readonly userValues: Readonly<Record<string, string>>;
-  readonly uuid: string;
-  readonly capabilities: readonly string[];
-  readonly runtime: string;
   readonly features: RuntimeFeatures;
   /** What its runtime can do with a configuration; of an unknown machine nothing is known. */
   readonly facts?: SpecFacts | undefined;
-  /** Directories that the machine says are read-only; see MAY_BE_READ_ONLY. */
-  readonly readOnly: readonly string[];
   /** What `RUNTIME spec --rootless` printed; for images without a configuration. */
   readonly spec: string | undefined;
   /** Absolute path of a root filesystem on the machine that the container uses instead of the image's. */
