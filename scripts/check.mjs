@@ -4,6 +4,9 @@ import process from 'node:process';
 
 const bin = (name) => `node_modules/.bin/${name}`;
 
+/** The shell that is in files of its own, for `xargs -0`. */
+const SHELL_FILES = `git grep -lzE '^#!(/usr/bin/env |/bin/)(ba)?sh' -- remote .ci images '*.sh'`;
+
 const CHECKS = [
   {
     name: 'biome: format, lint',
@@ -17,6 +20,18 @@ const CHECKS = [
   { name: 'tsc: types', argv: [bin('tsc'), '-p', '.', '--pretty', 'false'] },
   { name: 'knip: unused files, exports and packages', argv: [bin('knip'), '--no-progress'] },
   { name: 'publint: the package as published', argv: [bin('publint'), '--strict'] },
+  {
+    name: 'shellcheck: shell',
+    argv: [
+      'sh',
+      '-c',
+      `${SHELL_FILES} | xargs -0 shellcheck --external-sources --source-path=remote --exclude=SC1091`,
+    ],
+  },
+  {
+    name: 'shfmt: format of shell',
+    argv: ['sh', '-c', `${SHELL_FILES} | xargs -0 shfmt -i 2 -ci -sr -d`],
+  },
   { name: 'links between the Markdown pages', argv: ['node', 'scripts/markdown-links.mjs'] },
 ];
 

@@ -13,6 +13,8 @@ export const JOINED = `${STATE_DIR}/joined`;
 export const CONTAINERD_DIR = '/var/lib/containerd';
 export const CONTAINERD_BLOBS = `${CONTAINERD_DIR}/io.containerd.content.v1.content/blobs/sha256`;
 export const CHECKOUT_ROOT = '/var/lib/containers/atomic';
+/** The root filesystem of the active deployment of the kubelet's image. */
+export const KUBELET_ROOTFS = `${CHECKOUT_ROOT}/kubelet/rootfs`;
 export const LAYER_STORE = `${CHECKOUT_ROOT}/.storage`;
 
 /** Where layers go: as they are sent, and unpacked. */

@@ -1,9 +1,8 @@
-import { script } from '../host/command.ts';
 import type { Host } from '../host/host.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Facts } from './facts.ts';
 import { parseCertificates, parseFacts } from './parse.ts';
-import { CERTIFICATES_SCRIPT, FACTS_SCRIPT } from './script.ts';
+import { certificatesCommand, factsCommand } from './questions.ts';
 
 /** Asks a machine about itself, in one round trip and without changing it. Throws STATE_INVALID as parseFacts() does. */
 export async function gatherFacts(
@@ -13,7 +12,7 @@ export async function gatherFacts(
   signal?: AbortSignal,
 ): Promise<Facts> {
   const askedAt = clock.now();
-  const { stdout } = await host.query({ ...script(FACTS_SCRIPT, endpointHost), sudo: true }, signal);
+  const { stdout } = await host.query(factsCommand(endpointHost), signal);
   return parseFacts(stdout, askedAt, host.name);
 }
 
@@ -22,6 +21,6 @@ export async function gatherCertificates(
   host: Host,
   signal?: AbortSignal,
 ): Promise<Pick<Facts, 'certificates' | 'clockMs'>> {
-  const { stdout } = await host.query({ ...script(CERTIFICATES_SCRIPT), sudo: true }, signal);
+  const { stdout } = await host.query(certificatesCommand, signal);
   return parseCertificates(stdout, host.name);
 }

@@ -1,8 +1,9 @@
 import { KbootError } from '../lib/errors.ts';
-import { type Command, script } from './command.ts';
+import type { Command } from './command.ts';
 import { lastLine } from './describe.ts';
 import type { Output } from './host.ts';
 import type { RootPrefix } from './login-line.ts';
+import { remoteScript } from './remote-script.ts';
 
 /** How commands of this login become root's: by a prefix, or not at all, for a reason. */
 export type Account =
@@ -11,17 +12,8 @@ export type Account =
 
 const SUDO: RootPrefix = ['sudo', '-n'];
 
-// One round trip. Stderr of sudo goes to stdout, as the reason why it refused.
-const PROBE = `
-echo kboot-account
-if [ "$(id -u)" -eq 0 ]; then echo root
-elif ! command -v sudo >/dev/null; then echo "sudo is not installed"
-elif message=$(sudo -n true 2>&1); then echo sudo
-else printf '%s\\n' "$message"
-fi`;
-
 /** Asks who is logged in and whether root is to be had. Changes nothing. */
-export const accountCommand: Command = script(PROBE);
+export const accountCommand: Command = remoteScript('host/account');
 
 /**
  * Reads the answer of accountCommand. Throws HOST_UNREACHABLE when the login runs no commands, or when its

@@ -29,11 +29,3 @@ export function quote(word: string): string {
 export function toShell(argv: readonly string[]): string {
   return argv.map(quote).join(' ');
 }
-
-/**
- * A script for /bin/sh with positional parameters, as a command: values travel as "$1", "$2" and are never
- * pasted into the script's text. `set -eu` is put in front.
- */
-export function script(text: string, ...args: readonly string[]): { argv: readonly [string, ...string[]] } {
-  return { argv: ['sh', '-c', `set -eu\n${text}`, 'kboot', ...args] };
-}

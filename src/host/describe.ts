@@ -10,21 +10,14 @@ export function describe(command: Command): string {
 }
 
 /**
- * A command as one line for people: a script by its first line of substance and its arguments, control characters
- * escaped. What it runs under is left out.
+ * A command as one line for people: a script by its name and its arguments, control characters escaped. What it runs
+ * under is left out.
  */
 export function commandLine({ argv, sudo }: Command): string {
-  const [program, flag, text, zero, ...args] = argv;
+  const [program, flag, text, name = '', ...args] = argv;
   const isScript = program === 'sh' && flag === '-c' && text?.includes('\n') === true;
-  const line = isScript
-    ? `${toShell(['sh', '-c'])} '${firstLine(text)} ...' ${toShell([zero ?? '', ...args])}`
-    : toShell(argv);
+  const line = toShell(isScript ? [name, ...args] : argv);
   return escapeLine(sudo === true ? `sudo ${line}` : line);
-}
-
-function firstLine(text: string): string {
-  const lines = text.split('\n').map((line) => line.trim());
-  return lines.find((line) => line !== '' && !line.startsWith('#') && !/^set -\w+$/.test(line)) ?? '';
 }
 
 /** Characters of a line in a message. */

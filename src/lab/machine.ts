@@ -1,3 +1,4 @@
+import { remoteScript } from '../host/remote-script.ts';
 import { systemClock } from '../lib/clock.ts';
 import { KbootError } from '../lib/errors.ts';
 import { waitUntil } from '../lib/wait-until.ts';
@@ -11,7 +12,7 @@ import {
   runMachineArguments,
   runVirtualMachineArguments,
 } from './podman-arguments.ts';
-import { BEHIND_BASTION_SCRIPT, PROVISION_SCRIPT, provisionArguments } from './provision.ts';
+import { provisionArguments } from './provision.ts';
 import { succeeds, unlessFailed } from './run.ts';
 import type { KnownMachine } from './ssh-files.ts';
 import type { LabMachine, LabOptions } from './state.ts';
@@ -177,11 +178,9 @@ async function provision(
 ): Promise<void> {
   const isBastion = machine.role === 'bastion';
   const user: LabOptions = isBastion ? { ...options, user: 'root', shell: 'sh' } : options;
-  const script = (text: string, args: readonly string[], stdin?: string) =>
-    execOnMachine(access, machine.name, ['sh', '-c', text, 'provision', ...args], {
-      ...(stdin !== undefined && { stdin }),
-      signal,
-    });
-  await script(PROVISION_SCRIPT, provisionArguments(user), publicKey);
-  if (options.bastion && !isBastion) await script(BEHIND_BASTION_SCRIPT, [gateway]);
+  const { argv } = remoteScript('lab/provision', ...provisionArguments(user));
+  await execOnMachine(access, machine.name, argv, { stdin: publicKey, signal });
+  if (options.bastion && !isBastion) {
+    await execOnMachine(access, machine.name, remoteScript('lab/behind-bastion', gateway).argv, { signal });
+  }
 }

@@ -1,7 +1,7 @@
 import { ADMIN_CONF, INITIALISED, RUN_DIR } from '../cluster/paths.ts';
 import { flannelManifest } from '../flannel/manifest.ts';
-import { script } from '../host/command.ts';
 import { CommandError } from '../host/command-error.ts';
+import { remoteScript } from '../host/remote-script.ts';
 import { KbootError } from '../lib/errors.ts';
 import { etcdStart } from './etcd.ts';
 import { importFirst } from './import.ts';
@@ -16,32 +16,8 @@ import { kubeadmTimeoutMs, kubeadmUnit } from './run-kubeadm.ts';
  */
 const READY = '/readyz?exclude=etcd&exclude=etcd-readiness';
 
-/** The exit code of WAIT_FOR_API when it waited in vain. */
+/** Exit status of wait-for-api.sh when it waited in vain. */
 const IN_VAIN = 75;
-
-/**
- * Waits for the API without a process of kboot's per try: admin.conf appears when kubeadm has written it, and the
- * API answers some seconds later. $1 is the limit in s, on the clock that nobody sets, and $2 the unit that kubeadm
- * runs in: while it does, it is the one that knows when to give up.
- */
-const WAIT_FOR_API = `
-now() { cut -d. -f1 /proc/uptime; }
-end=$(($(now) + $1))
-until [ -e ${ADMIN_CONF} ] && answer=$(kubectl --kubeconfig ${ADMIN_CONF} get --raw '${READY}' 2>&1); do
-  if systemctl is-active --quiet "$2"; then end=$(($(now) + $1)); fi
-  [ "$(now)" -lt "$end" ] || { echo "$answer" >&2; exit ${IN_VAIN}; }
-  sleep 0.5
-done
-`;
-
-/** Applies the manifest from stdin. */
-const APPLY = `
-umask 077
-manifest=$(mktemp ${RUN_DIR}/flannel.XXXXXX)
-trap 'rm -f "$manifest"' EXIT
-cat > "$manifest"
-kubectl --kubeconfig ${ADMIN_CONF} ${NO_CACHE} apply --server-side --force-conflicts --field-manager=kboot -f "$manifest"
-`;
 
 /** flannel's manifest is applied as soon as the API answers, while kubeadm still works on the rest. */
 export const flannel: Phase = {
@@ -65,14 +41,25 @@ export const flannel: Phase = {
     await waitForApi(context);
     // The API is ready before the administrators may do anything: kubeadm binds their group a moment later.
     await whenReady(context, { what: 'permission to apply the pod network', host: host.name }, () =>
-      host.change({ ...script(APPLY), stdin, sudo: true, timeoutMs: cluster.waitMs }, signal),
+      host.change(
+        {
+          ...remoteScript('phases/apply-manifest', RUN_DIR, ADMIN_CONF, NO_CACHE),
+          stdin,
+          sudo: true,
+          timeoutMs: cluster.waitMs,
+        },
+        signal,
+      ),
     );
   },
 };
 
 async function waitForApi({ host, cluster: { waitMs }, signal }: PhaseContext): Promise<void> {
   const seconds = Math.round(waitMs / 1000);
-  const wait = { ...script(WAIT_FOR_API, String(seconds), kubeadmUnit('init')), sudo: true };
+  const wait = {
+    ...remoteScript('phases/wait-for-api', String(seconds), kubeadmUnit('init'), ADMIN_CONF, READY),
+    sudo: true,
+  };
   try {
     await host.query({ ...wait, timeoutMs: kubeadmTimeoutMs(waitMs) + waitMs + 60_000 }, signal);
   } catch (error) {

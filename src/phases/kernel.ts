@@ -1,4 +1,4 @@
-import { script } from '../host/command.ts';
+import { remoteScript } from '../host/remote-script.ts';
 import { baseline } from './baseline.ts';
 import { modulesToLoad } from './modules.ts';
 import { everywhere, no, type Phase, yes } from './phase.ts';
@@ -7,15 +7,6 @@ import { trust } from './trust.ts';
 /** Files that make the settings come back at boot. */
 export const SYSCTL_FILE = '/etc/sysctl.d/90-kboot.conf';
 export const MODULES_FILE = '/etc/modules-load.d/kboot.conf';
-
-/**
- * systemd loads the modules: its helper needs no kmod package. It is restarted because it has run at boot, and
- * its failure is left to flannel and containerd, whose messages name what they miss.
- */
-const APPLY = `
-[ -z "$2" ] || systemctl restart systemd-modules-load.service || true
-[ "$1" = 1 ] || echo 1 > /proc/sys/net/ipv4/ip_forward
-`;
 
 /** Lets packets be forwarded, and loads the kernel modules that containers need. */
 export const kernel: Phase = {
@@ -35,7 +26,10 @@ export const kernel: Phase = {
     if (modules.length > 0) await host.writeFile(MODULES_FILE, `${modules.join('\n')}\n`, 0o644, signal);
     if (!state.facts.ipForward) await host.writeFile(SYSCTL_FILE, 'net.ipv4.ip_forward = 1\n', 0o644, signal);
     await host.change(
-      { ...script(APPLY, state.facts.ipForward ? '1' : '0', modules.join(' ')), sudo: true },
+      {
+        ...remoteScript('phases/prepare-kernel', state.facts.ipForward ? '1' : '0', modules.join(' ')),
+        sudo: true,
+      },
       signal,
     );
   },

@@ -1,7 +1,7 @@
 import type { BundleLock } from '../bundle/lock.ts';
 import { COMPONENTS } from '../cluster/components.ts';
 import type { Facts } from '../facts/facts.ts';
-import { script } from '../host/command.ts';
+import { remoteScript } from '../host/remote-script.ts';
 import { installContainer } from './install-container.ts';
 import { kernel } from './kernel.ts';
 import { everywhere, no, type Phase, yes } from './phase.ts';
@@ -24,18 +24,6 @@ export function runtimeValues(facts: Facts, lock: BundleLock): Readonly<Record<s
   };
 }
 
-/**
- * containerd starts without the plugin that serves the kubelet when that one fails (no inotify instance left, a
- * broken CNI folder), and kubeadm's message about it tells nobody why.
- */
-const CHECK_CRI = `
-state=$(ctr plugins ls | awk '$1 ~ /grpc/ && $2 == "cri" { print $NF }')
-[ "$state" = ok ] && exit 0
-cause=$(journalctl -u containerd.service -n 500 -o cat --no-pager | grep cri | grep -e level=error -e 'failed to load' | tail -n 1)
-echo "containerd runs without its CRI plugin (\${state:-missing}): $cause" >&2
-exit 1
-`;
-
 /** containerd, runc and the CNI plugins, as files of a system container without a service. */
 export const nodeRuntime: Phase = {
   id: 'node-runtime',
@@ -49,6 +37,6 @@ export const nodeRuntime: Phase = {
   async run(context) {
     const { host, state, bundle, signal } = context;
     await installContainer(context, 'node-runtime', runtimeValues(state.facts, bundle.lock));
-    await host.query({ ...script(CHECK_CRI), sudo: true }, signal);
+    await host.query({ ...remoteScript('phases/check-cri'), sudo: true }, signal);
   },
 };

@@ -11,8 +11,8 @@ import {
   STATE_DIR,
 } from '../cluster/paths.ts';
 import type { Ledger } from '../facts/ledger.ts';
-import { script } from '../host/command.ts';
 import type { Host } from '../host/host.ts';
+import { remoteScript } from '../host/remote-script.ts';
 import { MODULES_FILE, SYSCTL_FILE } from './kernel.ts';
 import { unloadModules } from './modules.ts';
 
@@ -61,67 +61,18 @@ export function leftovers({ role, kept, empty }: Pick<Ledger, 'role' | 'kept' | 
 }
 
 /**
- * $1 is how many paths to remove, then come those, then those to empty. Mount points are never crossed. Of CNI's results
- * those of the cluster's network are removed, and those of the loopback of the same containers.
- */
-const CLEAN = `
-count=$1
-shift
-for result in /var/lib/cni/results/cbr0-*; do
-  [ -e "$result" ] || continue
-  container=\${result##*/cbr0-}
-  container=\${container%-*}
-  rm -f -- "/var/lib/cni/results/cni-loopback-$container-lo" "$result"
-done
-while [ "$count" -gt 0 ]; do
-  rm -rf --one-file-system -- "$1"
-  shift
-  count=$((count - 1))
-done
-for dir in "$@"; do
-  [ -d "$dir" ] || continue
-  find "$dir" -xdev -mindepth 1 -depth ! -path "$dir/lost+found*" -delete
-done
-`;
-
-/** Arguments are directories; those with something in them stay. */
-const PRUNE = `
-for dir in "$@"; do rmdir -- "$dir" 2>/dev/null || true; done
-`;
-
-/** Arguments are units. The ledger goes last: a reset that is cut off before must find it again. */
-const FINISH = `
-systemctl daemon-reload
-systemctl reset-failed "$@" 2>/dev/null || true
-if [ -d ${STATE_DIR} ]; then
-  find ${STATE_DIR} -xdev -mindepth 1 -depth ! -path ${LEDGER} -delete
-  rm -f ${LEDGER}
-  rmdir ${STATE_DIR} 2>/dev/null || true
-fi
-`;
-
-/** Arguments are pairs of a setting and its former value. */
-const RESTORE_SYSCTLS = `
-while [ $# -gt 0 ]; do
-  file=/proc/sys/$(echo "$1" | sed 'y/./\\//')
-  [ "$(tr '\\t' ' ' < "$file" 2>/dev/null)" = "$2" ] || echo "$2" > "$file" 2>/dev/null || true
-  shift 2
-done
-`;
-
-/**
  * Puts folders, kernel settings and kernel modules back to what the ledger says, and takes the ledger itself away last.
  * Resolves with sentences about what could not be put back.
  */
 export async function putBack(host: Host, ledger: Ledger, signal: AbortSignal): Promise<readonly string[]> {
-  const run = (text: string, ...args: readonly string[]) =>
-    host.change({ ...script(text, ...args), sudo: true }, signal);
+  const run = (name: string, ...args: readonly string[]) =>
+    host.change({ ...remoteScript(`phases/${name}`, ...args), sudo: true }, signal);
   const { remove, empty, prune } = leftovers(ledger);
-  await run(RESTORE_SYSCTLS, ...Object.entries(ledger.sysctls).flat());
-  await run(CLEAN, String(remove.length), ...remove, ...empty);
+  await run('restore-sysctls', ...Object.entries(ledger.sysctls).flat());
+  await run('remove-leftovers', String(remove.length), ...remove, ...empty);
   // After the file that has them loaded at boot, before the ledger that knows them.
   const notes = await unloadModules(host, ledger.modules, signal);
-  await run(PRUNE, ...prune);
-  await run(FINISH, ...unitsOf(ledger.role));
+  await run('remove-empty-directories', ...prune);
+  await run('finish-reset', STATE_DIR, LEDGER, ...unitsOf(ledger.role));
   return notes;
 }

@@ -1,6 +1,5 @@
-import { INITIALISED, JOINED, TABLES_BEFORE } from '../cluster/paths.ts';
-import { script } from '../host/command.ts';
-import { RECORD_TABLES } from './firewall.ts';
+import { INITIALISED, JOINED, KUBELET_ROOTFS, TABLES_BEFORE } from '../cluster/paths.ts';
+import { remoteScript } from '../host/remote-script.ts';
 import { kubelet } from './kubelet.ts';
 import { everywhere, no, type Phase, yes } from './phase.ts';
 
@@ -18,6 +17,9 @@ export const recordFirewall: Phase = {
       ? no('it was recorded before the cluster')
       : yes('the cluster has not touched it yet'),
   async run({ host, signal }) {
-    await host.change({ ...script(RECORD_TABLES), sudo: true }, signal);
+    await host.change(
+      { ...remoteScript('phases/record-firewall', TABLES_BEFORE, KUBELET_ROOTFS), sudo: true },
+      signal,
+    );
   },
 };

@@ -1,4 +1,4 @@
-import { script } from '../host/command.ts';
+import { remoteScript } from '../host/remote-script.ts';
 import { kubeadmFailed } from './kubeadm-failed.ts';
 import { kubeadmNotYet } from './not-yet.ts';
 import type { PhaseContext } from './phase.ts';
@@ -15,22 +15,6 @@ export const kubeadmTimeoutMs = (waitMs: number): number => WAITS_IN_A_ROW * wai
 
 /** Before kubeadm is started once more, in milliseconds. */
 const PAUSE_MS = 5_000;
-
-/**
- * After a power cut, files that a former try wrote may be empty. kubeadm would neither use nor replace some of them, and
- * neither would the kubelet.
- */
-const CLEAR_EMPTY = `
-clear_empty() {
-  if [ -d "$1" ]; then
-    find "$1" -xdev -maxdepth "$2" -type f -size 0 \\( -name '*.conf' -o -name '*.yaml' -o -name '*.crt' -o -name '*.pem' \\
-      -o -name kubeadm-flags.env -o -name '*_state' \\) -delete
-  fi
-}
-clear_empty /etc/kubernetes 2
-clear_empty /var/lib/kubelet 1
-clear_empty /var/lib/kubelet/pki 1
-`;
 
 export interface KubeadmRun {
   readonly verb: 'init' | 'join';
@@ -61,7 +45,7 @@ export async function runKubeadm(
     const former = await formerTry(host, unit, traces, signal);
     // One that is going was started with the configuration that is there.
     if (former !== 'going') {
-      await host.change({ ...script(CLEAR_EMPTY), sudo: true }, signal);
+      await host.change({ ...remoteScript('phases/remove-empty-files'), sudo: true }, signal);
       await prepare(former === 'left');
     }
     const { output, exitCode } = await runTransient(host, { ...unit, argv, timeoutMs }, signal);

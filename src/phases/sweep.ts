@@ -1,16 +1,11 @@
 import { ADMIN_CONF, INITIALISED, JOINED, RUN_DIR } from '../cluster/paths.ts';
-import { script } from '../host/command.ts';
+import { remoteScript } from '../host/remote-script.ts';
 import { deleteToken, leftTokens } from '../kubeadm/cluster-tokens.ts';
 import { newLedger } from './baseline.ts';
 import { everywhere, isLeader, no, type Phase, yes } from './phase.ts';
 import { putBack } from './put-back.ts';
 import { kubeadmUnit } from './run-kubeadm.ts';
 import { trust } from './trust.ts';
-
-const SWEEP = `
-[ -d ${RUN_DIR} ] || exit 0
-find ${RUN_DIR} -mindepth 1 -maxdepth 1 ! -name 'lock*' -exec rm -rf {} +
-`;
 
 /** Takes away what must not outlive a run: kboot's tokens, and kubeadm's configuration and output. */
 export const sweep: Phase = {
@@ -33,18 +28,15 @@ export const sweep: Phase = {
     const { host, state, clusterState, signal } = context;
     // While kubeadm still runs (a dropped connection), its files belong to it; the next run sweeps them.
     const units = (['init', 'join'] as const).map((verb) => `${kubeadmUnit(verb)}.service`);
-    const { stdout } = await host.query(script('systemctl is-active "$@" || true', ...units), signal);
+    const { stdout } = await host.query(remoteScript('phases/active-units', ...units), signal);
     if (stdout.split('\n').includes('active')) return;
-    await host.change({ ...script(SWEEP), sudo: true }, signal);
+    await host.change({ ...remoteScript('phases/sweep', RUN_DIR), sudo: true }, signal);
     // What was sent to a machine that did not find its cluster is taken back. After Ctrl-C the next run goes on with it.
     if (context.hasFailed(trust) && !state.ledger) {
       for (const note of await putBack(host, newLedger(context), signal)) context.warn(note);
     }
     if (!isLeader(state, clusterState)) return;
-    const admin = await host.query(
-      { ...script(`[ -e ${ADMIN_CONF} ] && echo yes || true`), sudo: true },
-      signal,
-    );
+    const admin = await host.query({ ...remoteScript('phases/has-file', ADMIN_CONF), sudo: true }, signal);
     if (admin.stdout.trim() !== 'yes') return;
     for (const id of await leftTokens(host, signal)) await deleteToken(host, id, signal);
   },

@@ -1,7 +1,7 @@
 import { hexOf } from '../bundle/select.ts';
 import { LAYER_STORE } from '../cluster/paths.ts';
-import { script } from '../host/command.ts';
 import type { Host } from '../host/host.ts';
+import { remoteScript } from '../host/remote-script.ts';
 import { CLUSTER_INFO_PATH, verifyClusterInfo } from '../kubeadm/cluster-info.ts';
 import { waitUntil } from '../lib/wait-until.ts';
 import type { JoinTrust } from './join-trust.ts';
@@ -9,22 +9,6 @@ import { explainSigner, kubectl } from './kubectl.ts';
 import { isNotYet, WAIT_HINT } from './not-yet.ts';
 import type { PhaseContext } from './phase.ts';
 import { requireImage } from './system-containers.ts';
-
-/**
- * Asks the endpoint as a machine that knows nothing would: without a kubeconfig, without trusting the server.
- * What comes back is believed only when its signature and its CA are right. Without any user kubectl would ask
- * for one on its terminal; the API knows no passwords and takes the request as anonymous. $1 endpoint, $2 path;
- * the rest are the folders of the unpacked layers, one of which has kubectl.
- */
-const ASK = `
-endpoint=$1 path=$2
-shift 2
-for layer in "$@"; do
-  [ -x "$layer/usr/bin/kubectl" ] && break
-done
-HOME=/nonexistent KUBECONFIG= "$layer/usr/bin/kubectl" --server="https://$endpoint" \\
-  --insecure-skip-tls-verify=true --username=anonymous --password=none --request-timeout=20s get --raw "$path"
-`;
 
 /** Whether the API answers on the master: what a machine does not reach then is not slow, but out of its reach. */
 const answersAtHome = (leader: Host, signal: AbortSignal): Promise<boolean> =>
@@ -44,7 +28,10 @@ async function askEndpoint({
   const layers = requireImage(bundle, 'kubelet').layers.map(
     ({ digest }) => `${LAYER_STORE}/${hexOf(digest)}`,
   );
-  const ask = { ...script(ASK, cluster.endpoint, CLUSTER_INFO_PATH, ...layers), sudo: true };
+  const ask = {
+    ...remoteScript('phases/ask-endpoint', cluster.endpoint, CLUSTER_INFO_PATH, ...layers),
+    sudo: true,
+  };
   try {
     return (await host.query(ask, signal)).stdout;
   } catch (error) {

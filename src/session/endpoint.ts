@@ -3,8 +3,8 @@ import { INITIALISED } from '../cluster/paths.ts';
 import { API_PORT } from '../cluster/ports.ts';
 import type { Cluster, Machine } from '../config/cluster.ts';
 import { endpointParts, formatEndpoint } from '../config/endpoint.ts';
-import { script } from '../host/command.ts';
 import type { Host } from '../host/host.ts';
+import { remoteScript } from '../host/remote-script.ts';
 import { fanOut } from '../lib/fan-out.ts';
 import type { MachineState } from './state.ts';
 
@@ -52,8 +52,6 @@ export function isEndpointOpen(cluster: Cluster, { facts }: MachineState): boole
   );
 }
 
-const RESOLVE = `getent ahostsv4 "$1" 2>/dev/null | awk 'NR == 1 { print $1 }'`;
-
 /** Asks machines, without their locks, what they make of the endpoint's name. Those out of reach are left out. */
 export async function askForEndpoint(
   cluster: Cluster,
@@ -66,7 +64,7 @@ export async function askForEndpoint(
 ): Promise<readonly Resolution[]> {
   const outcomes = await fanOut(machines, limit, async (machine): Promise<Resolution> => {
     await using host = await connect(machine);
-    const { stdout } = await host.query(script(RESOLVE, endpointHost(cluster)), signal);
+    const { stdout } = await host.query(remoteScript('session/resolve', endpointHost(cluster)), signal);
     const address = stdout.trim();
     return { machine: machine.name, address: ipaddr.IPv4.isValid(address) ? address : undefined };
   });

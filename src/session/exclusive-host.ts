@@ -2,6 +2,7 @@ import { RUN_DIR } from '../cluster/paths.ts';
 import type { Command } from '../host/command.ts';
 import { CommandError } from '../host/command-error.ts';
 import type { Held, Host, Output } from '../host/host.ts';
+import { remoteScript } from '../host/remote-script.ts';
 import { KbootError } from '../lib/errors.ts';
 
 /** Commands that change a machine hold a shared lock on this file for as long as they run. */
@@ -10,11 +11,8 @@ export const BUSY = `${RUN_DIR}/lock.busy`;
 /** What the holder of the machine's lock proves itself by. */
 export const LOCK_TOKEN = `${RUN_DIR}/lock.token`;
 
-/** Exit status of a change whose sender no longer holds the lock. Programs that kboot runs end with others. */
+/** Exit status of as-holder.sh where the sender no longer holds the lock. Programs that kboot runs end with others. */
 const LOST = 97;
-
-/** $1 is the holder's token; what follows is the command. */
-const CHECK = `[ "$(cat ${LOCK_TOKEN} 2> /dev/null)" = "$1" ] || exit ${LOST}; shift; exec "$@"`;
 
 /**
  * A host whose changes can be waited for after their kboot is gone: when kboot is killed or the connection
@@ -31,7 +29,7 @@ export class ExclusiveHost implements Host {
   constructor(inner: Host, token: string) {
     this.name = inner.name;
     this.#inner = inner;
-    this.#under = ['flock', '--shared', BUSY, 'sh', '-c', CHECK, 'kboot', token];
+    this.#under = ['flock', '--shared', BUSY, ...remoteScript('session/as-holder', token, LOCK_TOKEN).argv];
   }
 
   query(command: Command, signal?: AbortSignal): Promise<Output> {

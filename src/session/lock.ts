@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { RUN_DIR } from '../cluster/paths.ts';
-import { STREAM_MARK, script } from '../host/command.ts';
+import { STREAM_MARK } from '../host/command.ts';
 import type { Host } from '../host/host.ts';
+import { remoteScript } from '../host/remote-script.ts';
 import { KbootError } from '../lib/errors.ts';
 import { escapeLine } from '../lib/escape.ts';
 import { BUSY, LOCK_TOKEN } from './exclusive-host.ts';
@@ -17,39 +18,6 @@ const BUSY_TIMEOUT_S = 300;
  * (HEARTBEAT_MS): a busy operator's computer is not taken for a dead one.
  */
 const SILENCE_S = 45;
-
-/**
- * Takes the machine's lock, waits for commands that an earlier holder left running, and keeps the lock while
- * something comes on standard input: it dies with the connection, and a connection that only falls silent counts as
- * dead. Streams that are left then are ended, but for those in a container on the machine: another run works on that.
- * $1 says who holds it, $2 how long to wait, $3 how long silence may last, $4 is what its holder proves by that
- * it is still the holder. The file is unlinked at the end, so a lock that was won on an unlinked file is tried again.
- */
-const LOCK = `
-umask 077
-while :; do
-  mkdir -p ${RUN_DIR}
-  exec 9>>${RUN_DIR}/lock
-  if ! flock -n 9; then
-    echo "held $(cat ${RUN_DIR}/lock.owner 2>/dev/null)"
-    exit 0
-  fi
-  [ ${RUN_DIR}/lock -ef /proc/self/fd/9 ] && break
-done
-trap '
-  for pid in $(grep -lzsxF ${STREAM_MARK} /proc/[0-9]*/environ | cut -d/ -f3); do
-    if [ "/proc/$pid/ns/pid" -ef /proc/self/ns/pid ]; then kill "$pid" 2>/dev/null || true; fi
-  done
-  flock -n ${BUSY} rm -f ${BUSY} || true
-  rm -f ${RUN_DIR}/lock.owner ${LOCK_TOKEN} ${RUN_DIR}/lock
-  rmdir ${RUN_DIR} 2>/dev/null || true
-' EXIT
-trap 'exit 0' HUP TERM INT
-echo "$1" > ${RUN_DIR}/lock.owner
-echo "$4" > ${LOCK_TOKEN}
-if flock -w "$2" ${BUSY} true; then echo locked; else echo busy; fi
-while [ -n "$(timeout "$3" head -c 1 | od -A n -c)" ]; do :; done
-`;
 
 /** A machine's lock, until it is disposed or its holder falls silent. */
 export interface Lock extends AsyncDisposable {
@@ -68,9 +36,12 @@ export async function lockHost(
   silenceS: number = SILENCE_S,
 ): Promise<Lock> {
   const token = randomBytes(8).toString('hex');
-  const args = [owner, String(BUSY_TIMEOUT_S), String(silenceS), token];
+  const args = [
+    ...[owner, String(BUSY_TIMEOUT_S), String(silenceS), token],
+    ...[RUN_DIR, BUSY, LOCK_TOKEN, STREAM_MARK],
+  ];
   const held = await host.hold(
-    { ...script(LOCK, ...args), sudo: true, timeoutMs: (BUSY_TIMEOUT_S + 30) * 1000 },
+    { ...remoteScript('session/lock', ...args), sudo: true, timeoutMs: (BUSY_TIMEOUT_S + 30) * 1000 },
     signal,
   );
   if (held.firstLine === 'locked') {

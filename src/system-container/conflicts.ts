@@ -1,6 +1,6 @@
-import { script } from '../host/command.ts';
 import type { Host } from '../host/host.ts';
-import { LIST_DEPLOYMENTS, parseDeployments, trackedPaths } from './deployment/deployments.ts';
+import { remoteScript } from '../host/remote-script.ts';
+import { parseDeployments, trackedPaths } from './deployment/deployments.ts';
 import { render } from './deployment/render.ts';
 import { USUAL_FEATURES } from './deployment/unit.ts';
 import type { SystemImage } from './image/image.ts';
@@ -22,14 +22,6 @@ export interface HostFileConflict {
   readonly name: string;
 }
 
-/** $1 checkout root; paths on stdin. */
-const LOOK = `${LIST_DEPLOYMENTS}
-list_deployments "$1"
-while IFS= read -r path; do
-  if [ -e "$path" ] || [ -L "$path" ]; then printf 'there\\t%s\\n' "$path"; fi
-done
-`;
-
 /**
  * Files, links, units and tmpfiles of these containers in whose place the machine has something that no install
  * of kboot put there. Directories may be shared and are never a conflict. Nothing is changed.
@@ -41,7 +33,11 @@ export async function hostFileConflicts(
 ): Promise<readonly HostFileConflict[]> {
   const wanted = containers.flatMap((container) => destinationsOf(container));
   const { stdout } = await host.query(
-    { ...script(LOOK, CHECKOUT_ROOT), stdin: wanted.map(({ path }) => `${path}\n`).join(''), sudo: true },
+    {
+      ...remoteScript('system-container/conflicts', CHECKOUT_ROOT),
+      stdin: wanted.map(({ path }) => `${path}\n`).join(''),
+      sudo: true,
+    },
     signal,
   );
   const found = parseDeployments(stdout);

@@ -1,9 +1,8 @@
-import { script } from '../host/command.ts';
 import type { Host } from '../host/host.ts';
+import { remoteScript } from '../host/remote-script.ts';
 import { findDeployments } from './change/installed.ts';
 import type { FoundDeployments } from './deployment/deployments.ts';
 import { CHECKOUT_ROOT, slotOf } from './machine/paths.ts';
-import { SHELL_FUNCTIONS } from './machine/shell.ts';
 
 /** What nobody needs on a machine. */
 export interface Garbage {
@@ -12,18 +11,6 @@ export interface Garbage {
   /** Layers, in hex, that no deployment is made of. */
   readonly layers: readonly string[];
 }
-
-/** $1 checkout root; on stdin paths below it. What an interrupted change left goes as well. */
-const PRUNE = `${SHELL_FUNCTIONS}
-root=$1
-sweep
-while IFS= read -r path; do
-  case $path in
-    .storage/*) remove_layer "\${path#.storage/}" ;;
-    *) remove_deployment "$root/$path" ;;
-  esac
-done
-`;
 
 /** Layers that no deployment uses; none while it is unknown what some deployment is made of. */
 export function unusedLayers(
@@ -58,7 +45,11 @@ export async function pruneSystemContainers(
   const paths = [...garbage.deployments, ...garbage.layers.map((layer) => `.storage/${layer}`)];
   if (layersOnly && paths.length === 0) return garbage;
   await host.change(
-    { ...script(PRUNE, CHECKOUT_ROOT), stdin: paths.map((path) => `${path}\n`).join(''), sudo: true },
+    {
+      ...remoteScript('system-container/prune', CHECKOUT_ROOT),
+      stdin: paths.map((path) => `${path}\n`).join(''),
+      sudo: true,
+    },
     signal,
   );
   return garbage;

@@ -1,8 +1,7 @@
-import { script } from '../host/command.ts';
 import { CommandError } from '../host/command-error.ts';
 import type { Host } from '../host/host.ts';
+import { remoteScript } from '../host/remote-script.ts';
 import { rootfsFiles } from './change/build-files.ts';
-import { BUILD_FUNCTIONS } from './change/build-script.ts';
 import { unpackMissing } from './change/layer-store.ts';
 import { probe } from './deployment/probe.ts';
 import { renderOnce } from './deployment/render-once.ts';
@@ -10,7 +9,6 @@ import type { SystemImage } from './image/image.ts';
 import { archiveOf } from './machine/archive.ts';
 import { checkName } from './machine/names.ts';
 import { CHECKOUT_ROOT, DEFAULT_RUNTIME } from './machine/paths.ts';
-import { SHELL_FUNCTIONS } from './machine/shell.ts';
 import { parseLoosely } from './runtime-spec/config-json.ts';
 
 export interface RunOnceRequest {
@@ -33,37 +31,6 @@ export interface RunOnceResult {
 
 /** What is run once may take its time. */
 const RUN_TIMEOUT_MS = 60 * 60 * 1000;
-
-/**
- * $1 checkout root, $2 container, $3 runtime, $4 the command. The program's own exit status is printed behind its
- * output, because a failing script has one too.
- */
-const RUN = `${SHELL_FUNCTIONS}${BUILD_FUNCTIONS}
-umask 022
-root=$1 name=$2 runtime=$3
-staging=$root/.once-$name
-tidy() {
-  trap '' HUP INT TERM PIPE
-  "$runtime" delete --force "$name" 2> /dev/null || true
-  if [ -f "$staging/build/tmpfiles.conf" ]; then
-    systemd-tmpfiles --remove "$staging/build/tmpfiles.conf" > /dev/null 2>&1 || true
-  fi
-  remove_deployment "$staging"
-}
-if [ -e "$staging" ]; then tidy; fi
-mkdir -m 700 "$staging"
-trap tidy EXIT
-trap 'exit 129' HUP INT TERM PIPE
-tar -xf - -C "$staging" --no-same-owner
-cd "$staging/build/deployment"
-build_rootfs
-if [ -f "$staging/build/tmpfiles.conf" ]; then
-  systemd-tmpfiles --create "$staging/build/tmpfiles.conf" > /dev/null 2>&1 || true
-fi
-code=0
-sh -c "$4" < /dev/null || code=$?
-printf '\\nkboot-exit\\t%s\\n' "$code"
-`;
 
 /**
  * Runs an image with the label atomic.run=once: its program to its end, and nothing is left of it on the machine. The
@@ -99,7 +66,7 @@ export async function runOnce(
   const { stdout, stderr } = await host
     .change(
       {
-        ...script(RUN, root, name, runtime, rendered.command),
+        ...remoteScript('system-container/run-once', root, name, runtime, rendered.command),
         stdin: await archiveOf({ build: files }),
         sudo: true,
         timeoutMs: RUN_TIMEOUT_MS,
@@ -121,7 +88,7 @@ export async function runOnce(
 /** The script prints it last: what a program prints before cannot be taken for it. */
 const EXIT_LINE = /\nkboot-exit\t(\d{1,3})\n$/;
 
-/** Splits what RUN printed into the program's output and its exit status; undefined where it did not come to its end. */
+/** Splits what the script printed into the program's output and its exit status; undefined where it did not come to its end. */
 export function outcomeIn(stdout: string): Pick<RunOnceResult, 'exitCode' | 'stdout'> | undefined {
   // Only the end is looked at, however much there is.
   const end = EXIT_LINE.exec(stdout.slice(-32));

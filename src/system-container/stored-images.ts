@@ -1,6 +1,6 @@
-import { script } from '../host/command.ts';
 import type { Host } from '../host/host.ts';
-import { LIST_DEPLOYMENTS, parseDeployments } from './deployment/deployments.ts';
+import { remoteScript } from '../host/remote-script.ts';
+import { parseDeployments } from './deployment/deployments.ts';
 import { CHECKOUT_ROOT } from './machine/paths.ts';
 
 /** An image that deployments on a machine are made of. */
@@ -14,23 +14,15 @@ export interface StoredImage {
   readonly layers: readonly string[];
 }
 
-/** $1 checkout root. Prints the deployments, then `size BYTES HEX` for each layer. */
-const MEASURE = `${LIST_DEPLOYMENTS}
-list_deployments "$1"
-for layer in "$1"/.storage/*; do
-  if [ -d "$layer" ]; then
-    size=$(du -s --block-size=1 "$layer")
-    printf 'size\\t%s\\t%s\\n' "\${size%%[!0-9]*}" "\${layer##*/}"
-  fi
-done
-`;
-
 /** The images on a machine, and how many bytes each layer of its store takes on the disk. */
 export async function storedImages(
   host: Host,
   signal?: AbortSignal,
 ): Promise<{ readonly images: readonly StoredImage[]; readonly layerBytes: ReadonlyMap<string, number> }> {
-  const { stdout } = await host.query({ ...script(MEASURE, CHECKOUT_ROOT), sudo: true }, signal);
+  const { stdout } = await host.query(
+    { ...remoteScript('system-container/measure-layers', CHECKOUT_ROOT), sudo: true },
+    signal,
+  );
   const images = new Map<string, StoredImage>();
   for (const { folder, info } of parseDeployments(stdout).folders.values()) {
     if (!info) continue;

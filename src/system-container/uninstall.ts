@@ -1,11 +1,10 @@
-import { script } from '../host/command.ts';
 import type { Host } from '../host/host.ts';
+import { remoteScript } from '../host/remote-script.ts';
 import { recoverSwitch } from './change/apply.ts';
 import { findDeployments } from './change/installed.ts';
 import { deploymentsOf, type FoundDeployment, type FoundDeployments } from './deployment/deployments.ts';
 import { removalList } from './host-file/tracked-file.ts';
 import { CHECKOUT_ROOT, tmpfilesPath, unitPath } from './machine/paths.ts';
-import { SHELL_FUNCTIONS } from './machine/shell.ts';
 import { unusedLayers } from './prune.ts';
 
 export interface UninstallResult {
@@ -23,54 +22,6 @@ export interface UninstallResult {
 }
 
 const UNINSTALL_TIMEOUT_MS = 10 * 60 * 1000;
-
-/**
- * $1 checkout root, $2 container, $3 unit path, $4 tmpfiles path, $5 paths of units, $6 layers nobody else uses;
- * on stdin the list of host files. In this order it can be interrupted and run again. With the last container
- * the checkout root goes as well, as far as an install made it.
- */
-const UNINSTALL = `${SHELL_FUNCTIONS}
-root=$1 name=$2 unit=$3 tmpfiles=$4
-created=$root/.created-directories
-has() { [ -e "$root/$name.0/$1" ] || [ -e "$root/$name.1/$1" ]; }
-
-switch_off $5
-if has "$name.service"; then
-  switch_off "$unit"
-  rm -f "$unit"
-fi
-systemctl daemon-reload || true
-if has "tmpfiles-$name.conf"; then
-  systemd-tmpfiles --remove "$tmpfiles" || true
-  rm -f "$tmpfiles"
-fi
-kept=$(remove_host_files)
-if [ -n "$kept" ]; then
-  printf '%s\\n' "$kept"
-  printf '%s\\n' "$kept" | sed -n "s/^occupied$tab//p" >> "$created"
-fi
-systemctl daemon-reload || true
-rm -f "$root/$name"
-remove_deployment "$root/$name.0"
-remove_deployment "$root/$name.1"
-rm -rf "$root/.new-$name" "$root/.old-$name".[01] "$root/.switch-$name" "$root"/.storage/.old.*
-for layer in $6; do remove_layer "$layer"; done
-
-noted=$(sort -ru "$created" 2> /dev/null || true)
-rm -f "$created.new"
-if [ -z "$(ls "$root")" ]; then
-  # On cgroup v1 systemd removes its own hierarchies only: the runtime's are left.
-  rmdir /sys/fs/cgroup/*/system.slice 2> /dev/null || true
-  sweep
-  rm -rf "$root/.storage" "$created"
-  printf '%s\\n' "$noted" | while IFS= read -r path; do rmdir "$path" 2> /dev/null || true; done
-elif [ -n "$noted" ]; then
-  printf '%s\\n' "$noted" | while IFS= read -r path; do
-    if ! rmdir "$path" 2> /dev/null && [ -d "$path" ]; then printf '%s\\n' "$path"; fi
-  done > "$created.new"
-  mv "$created.new" "$created"
-fi
-`;
 
 /**
  * Takes a container off a machine: its service, units, tmpfiles, unmodified host files, deployments, and layers
@@ -103,8 +54,8 @@ export async function uninstallSystemContainer(
   );
   const { stdout } = await host.change(
     {
-      ...script(
-        UNINSTALL,
+      ...remoteScript(
+        'system-container/uninstall',
         ...[root, name, unitPath(name), tmpfilesPath(name)],
         ...[units.join(' '), gone.join(' ')],
       ),

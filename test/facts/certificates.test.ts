@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parseCertificates, parseFacts } from '../../src/facts/parse.ts';
-import { CERTIFICATES_SCRIPT, FACTS_SCRIPT } from '../../src/facts/script.ts';
+import { certificatesCommand, factsCommand } from '../../src/facts/questions.ts';
+import type { Command } from '../../src/host/command.ts';
 import { CA_PEM, OTHER_CA_PEM } from '../fixtures/ca.ts';
 
 const KEY = '-----BEGIN EC PRIVATE KEY-----\nc2VjcmV0IHNlY3JldCBzZWNyZXQ=\n-----END EC PRIVATE KEY-----\n';
@@ -38,14 +39,16 @@ beforeAll(async () => {
 
 afterAll(() => rm(root, { recursive: true, force: true }));
 
-/** What a script says of a machine whose files are in `root`. */
-async function answerOf(script: string): Promise<string> {
-  const text = script.replace(/\/(etc\/kubernetes|var\/lib\/kubelet)/g, (path) => `${root}${path}`);
-  return (await promisify(execFile)('sh', ['-c', text, 'kboot', ''])).stdout;
+/** What a command says of a machine whose files are in `root`. */
+async function answerOf({ argv: [shell, ...words] }: Command): Promise<string> {
+  const inRoot = words.map((word) =>
+    word.replace(/\/(etc\/kubernetes|var\/lib\/kubelet)/g, (path) => `${root}${path}`),
+  );
+  return (await promisify(execFile)(shell, inRoot)).stdout;
 }
 
 it('finds every certificate of a machine, etcd’s and those inside kubeconfigs included', async () => {
-  const { certificates, clockMs } = parseCertificates(await answerOf(CERTIFICATES_SCRIPT), 'm');
+  const { certificates, clockMs } = parseCertificates(await answerOf(certificatesCommand), 'm');
   expect(certificates.map(({ path }) => path.slice(root.length))).toEqual([
     '/etc/kubernetes/pki/apiserver.crt',
     '/etc/kubernetes/pki/etcd/server.crt',
@@ -57,7 +60,7 @@ it('finds every certificate of a machine, etcd’s and those inside kubeconfigs 
 });
 
 it('leaves every key where it is, and reads the endpoint of the cluster', async () => {
-  const text = await answerOf(FACTS_SCRIPT);
+  const text = await answerOf(factsCommand(''));
   const decoded = text
     .split('\n')
     .filter((line) => line.startsWith('certificate '))

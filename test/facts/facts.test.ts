@@ -5,8 +5,7 @@ import ipaddr from 'ipaddr.js';
 import { expect, it } from 'vitest';
 import { gatherFacts } from '../../src/facts/gather.ts';
 import { parseFacts } from '../../src/facts/parse.ts';
-import { FACTS_SCRIPT } from '../../src/facts/script.ts';
-import { script } from '../../src/host/command.ts';
+import { factsCommand } from '../../src/facts/questions.ts';
 import { openLocalHost } from '../../src/host/local.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { CA_PEM } from '../fixtures/ca.ts';
@@ -181,7 +180,7 @@ it('understands or refuses whatever a machine answers', () => {
 });
 
 it.skipIf(userInfo().uid !== 0)('reads routes of every type', () => {
-  const { argv } = script(FACTS_SCRIPT, '');
+  const { argv } = factsCommand('');
   const routes = `
     ip link set lo up
     for type in blackhole unreachable prohibit throw; do ip route add $type 10.9.$((i = i + 1)).0/24; done

@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll } from 'vitest';
-import { script } from '../../src/host/command.ts';
 import type { Host } from '../../src/host/host.ts';
 import { connectSsh } from '../../src/host/ssh/connect.ts';
 import {
@@ -13,6 +12,7 @@ import {
 } from '../../src/system-container/index.ts';
 import type { TestLayer } from '../system-container/make-image.ts';
 import { type TestLab, useLab } from './lab.ts';
+import { script } from './script.ts';
 
 /** Where the blobs of test images lie on the machine. */
 export const BLOBS = '/var/tmp/blobs';

@@ -1,10 +1,11 @@
 import { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Command, script } from '../../src/host/command.ts';
+import type { Command } from '../../src/host/command.ts';
 import type { Host } from '../../src/host/host.ts';
 import { openLocalHost } from '../../src/host/local.ts';
 import { connectSsh } from '../../src/host/ssh/connect.ts';
 import { FakeHost, type Reply } from '../helpers/fake-host.ts';
+import { script } from '../helpers/script.ts';
 import { type Sshd, startSshd } from '../helpers/sshd.ts';
 
 let sshd: Sshd;

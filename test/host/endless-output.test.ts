@@ -6,13 +6,13 @@ import { runInNewContext } from 'node:vm';
 import { execa } from 'execa';
 import ssh2, { type Connection } from 'ssh2';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { script } from '../../src/host/command.ts';
 import { commandFailed } from '../../src/host/command-error.ts';
 import { openLocalHost } from '../../src/host/local.ts';
 import { LoggedHost } from '../../src/host/logged.ts';
 import { connectSsh } from '../../src/host/ssh/connect.ts';
 import { run, succeeds } from '../../src/lab/run.ts';
 import { FakeHost } from '../helpers/fake-host.ts';
+import { script } from '../helpers/script.ts';
 import { freePort, type Sshd, startSshd } from '../helpers/sshd.ts';
 
 const MIB = 1024 * 1024;

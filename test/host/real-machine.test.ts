@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { script } from '../../src/host/command.ts';
 import type { Host } from '../../src/host/host.ts';
 import { openLocalHost } from '../../src/host/local.ts';
 import { connectSsh } from '../../src/host/ssh/connect.ts';
+import { script } from '../helpers/script.ts';
 import { type Sshd, startSshd } from '../helpers/sshd.ts';
 
 let sshd: Sshd;

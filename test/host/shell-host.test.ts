@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
-import { script } from '../../src/host/command.ts';
 import type { Ending } from '../../src/host/command-error.ts';
 import { type Execution, type Executor, SessionRefused } from '../../src/host/executor.ts';
 import { ShellHost } from '../../src/host/shell-host.ts';
 import { connectSsh } from '../../src/host/ssh/connect.ts';
+import { script } from '../helpers/script.ts';
 import { startSshd } from '../helpers/sshd.ts';
 
 /** A machine whose login is not root: answers the first question by `account`, the others by `reply`. */

@@ -1,10 +1,11 @@
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
-import { UNDO } from '../../src/phases/firewall.ts';
+import { libraries, script } from '../helpers/script.ts';
 
 /** What undoes a table, as iptables-restore reads it. `had`: whether the chains of ports were there before. */
 async function undo(save: string, had = 0): Promise<readonly string[]> {
-  const { stdout } = await execa('awk', ['-v', 'table=nat', '-v', `had=${had}`, UNDO], { input: save });
+  const [shell, ...words] = script(`${libraries('undo-rules')}undo_rules nat "$1"`, `${had}`).argv;
+  const { stdout } = await execa(shell, words, { input: save });
   return stdout.split('\n').filter((line) => line !== '');
 }
 

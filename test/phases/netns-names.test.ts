@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { script } from '../../src/host/command.ts';
-import { NETNS_NAMES } from '../../src/phases/reset/stop.ts';
+import { libraries, script } from '../helpers/script.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -16,7 +15,7 @@ afterAll(() => rm(folder, { recursive: true }));
 /** The namespaces that reset unmounts and removes when a file of CNI's holds this. */
 async function namesIn(text: string): Promise<readonly string[]> {
   await writeFile(join(folder, 'cbr0-5-eth0'), text);
-  const [shell, ...words] = script(`${NETNS_NAMES}\nnetns_names "$1"`, folder).argv;
+  const [shell, ...words] = script(`${libraries('netns-names')}netns_names "$1"`, folder).argv;
   const { stdout } = await execa(shell, words);
   return stdout.split('\n').filter((line) => line !== '');
 }

@@ -4,13 +4,14 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { userInfo } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { STREAM_MARK, script } from '../../src/host/command.ts';
+import { STREAM_MARK } from '../../src/host/command.ts';
 import type { Host } from '../../src/host/host.ts';
 import { connectSsh } from '../../src/host/ssh/connect.ts';
 import { ExclusiveHost } from '../../src/session/exclusive-host.ts';
 import { lockHost } from '../../src/session/lock.ts';
 import { FakeHost } from '../helpers/fake-host.ts';
 import { expectRightOrClear } from '../helpers/hostile.ts';
+import { script } from '../helpers/script.ts';
 import { freePort, type Sshd, startSshd } from '../helpers/sshd.ts';
 
 /** Passes bytes on to sshd, until it falls silent: nothing arrives, nobody hangs up; what was sent comes afterwards. */

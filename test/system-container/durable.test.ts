@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { SWITCH_FUNCTIONS } from '../../src/system-container/change/switch-script.ts';
-import { SHELL_FUNCTIONS } from '../../src/system-container/machine/shell.ts';
+import { libraries } from '../helpers/script.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -24,7 +23,7 @@ const place = (name: string): string => join(folder, name);
 /** Runs functions of the script on lines `KIND MODE SOURCE ALLOWED SUM PATH` of host files. */
 async function run(files: readonly (readonly string[])[], text: string) {
   await writeFile(place('switching/forward/files'), files.map((line) => `${line.join('\t')}\n`).join(''));
-  const script = `set -eu\n${SHELL_FUNCTIONS}${SWITCH_FUNCTIONS}\nroot=${folder} name=c unit=${folder}/none tmpfiles=${folder}/none switching=${folder}/switching\n${text}`;
+  const script = `set -eu\n${libraries('system-container', 'switch-deployment')}root=${folder} name=c unit=${folder}/none tmpfiles=${folder}/none switching=${folder}/switching\n${text}`;
   const result = await execa('sh', ['-c', script], {
     env: { PATH: `${place('bin')}:${process.env['PATH']}` },
     reject: false,

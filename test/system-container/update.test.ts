@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { SWITCHED_BACK } from '../../src/system-container/change/apply-script.ts';
 import { updateSystemContainer } from '../../src/system-container/update.ts';
 import { FakeHost, type Reply } from '../helpers/fake-host.ts';
 import { file, makeImage, makeLayer } from './make-image.ts';
@@ -168,7 +167,7 @@ describe('an update', () => {
       .on(isProbe, probed(there(OLD)))
       .on(isUnpack)
       .on(isApply, {
-        exitCode: SWITCHED_BACK,
+        exitCode: 75,
         stdout: 'journal\tno such program\n',
         stderr: 'test: it failed\n',
       });

@@ -1,7 +1,7 @@
 import { type Blob, hexOf } from '../../bundle/select.ts';
 import { sendBlobs } from '../../bundle/transfer.ts';
 import { BLOBS_DIR, STATE_DIR } from '../../cluster/paths.ts';
-import { script } from '../../host/command.ts';
+import { remoteScript } from '../../host/remote-script.ts';
 import { megabytes } from '../../lib/units.ts';
 import type { MachineState } from '../../session/state.ts';
 import { everywhere, no, type Phase, yes } from '../phase.ts';
@@ -47,11 +47,6 @@ export function sendImage(imageOf: ImageOf): Phase {
   };
 }
 
-const CLEAR = `
-rm -rf "$1"
-rmdir -p "\${1%/*}" 2> /dev/null || true
-`;
-
 /** Clears the sent layers away: unpacked, they are of no more use. */
 export function clearImage(imageOf: ImageOf): Phase {
   return {
@@ -65,7 +60,7 @@ export function clearImage(imageOf: ImageOf): Phase {
         ? yes(`nothing below ${STATE_DIR} is needed once it is unpacked`)
         : no('nothing was sent'),
     async run({ host, signal }) {
-      await host.change({ ...script(CLEAR, BLOBS_DIR), sudo: true }, signal);
+      await host.change({ ...remoteScript('phases/clear-blobs', BLOBS_DIR), sudo: true }, signal);
     },
   };
 }

@@ -1,10 +1,9 @@
-import { script } from '../../host/command.ts';
 import { CommandError } from '../../host/command-error.ts';
 import type { Host } from '../../host/host.ts';
+import { remoteScript } from '../../host/remote-script.ts';
 import { KbootError } from '../../lib/errors.ts';
 import { archiveOf, type Files } from '../machine/archive.ts';
 import { deploymentPath, type Slot, tmpfilesPath, unitPath } from '../machine/paths.ts';
-import { APPLY, RECOVER, SWITCHED_BACK } from './apply-script.ts';
 import { healthSeconds } from './switch-files.ts';
 
 export interface Change {
@@ -27,6 +26,9 @@ export interface Applied {
   readonly awayMs: number;
 }
 
+/** Exit status of apply.sh when the new deployment did not come up and the former one is back. */
+const SWITCHED_BACK = 75;
+
 /** For everything but the waits for health. */
 const APPLY_TIMEOUT_MS = 15 * 60 * 1000;
 
@@ -46,7 +48,15 @@ export async function applyChange(
   try {
     const { stdout } = await host.change(
       {
-        ...script(APPLY, root, name, ...slots, what, unitPath(name), tmpfilesPath(name)),
+        ...remoteScript(
+          'system-container/apply',
+          root,
+          name,
+          ...slots,
+          what,
+          unitPath(name),
+          tmpfilesPath(name),
+        ),
         stdin: await archiveOf({ build: change.build, switch: change.switch }),
         sudo: true,
         timeoutMs: APPLY_TIMEOUT_MS + (change.switch ? healthSeconds(change.switch) * 1000 : 0),
@@ -70,7 +80,10 @@ export async function recoverSwitch(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const places = [unitPath(name), tmpfilesPath(name)];
-  await host.change({ ...script(RECOVER, root, name, ...places), sudo: true }, signal);
+  await host.change(
+    { ...remoteScript('system-container/recover', root, name, ...places), sudo: true },
+    signal,
+  );
 }
 
 function rolledBack(host: Host, { root, name, active }: Change, cause: CommandError): KbootError {

@@ -1,12 +1,7 @@
-import { script } from '../../host/command.ts';
 import type { Host } from '../../host/host.ts';
+import { remoteScript } from '../../host/remote-script.ts';
 import { KbootError } from '../../lib/errors.ts';
-import {
-  type FoundDeployment,
-  type FoundDeployments,
-  LIST_DEPLOYMENTS,
-  parseDeployments,
-} from '../deployment/deployments.ts';
+import { type FoundDeployment, type FoundDeployments, parseDeployments } from '../deployment/deployments.ts';
 import type { Info } from '../deployment/info.ts';
 import { CHECKOUT_ROOT, otherSlot, type Slot, slotOf } from '../machine/paths.ts';
 import { recoverSwitch } from './apply.ts';
@@ -23,7 +18,7 @@ export interface Installed {
 
 /** Everything in a machine's checkout root. */
 export async function findDeployments(host: Host, signal?: AbortSignal): Promise<FoundDeployments> {
-  const list = script(`${LIST_DEPLOYMENTS}\nlist_deployments "$1"`, CHECKOUT_ROOT);
+  const list = remoteScript('system-container/list-deployments', CHECKOUT_ROOT);
   const { stdout } = await host.query({ ...list, sudo: true }, signal);
   return parseDeployments(stdout);
 }

@@ -1,5 +1,5 @@
-import { script } from '../../host/command.ts';
 import type { Host } from '../../host/host.ts';
+import { remoteScript } from '../../host/remote-script.ts';
 import { unitName } from '../machine/paths.ts';
 import { requireListed } from './installed.ts';
 
@@ -10,15 +10,6 @@ export interface JournalOptions {
   readonly since?: string | undefined;
   readonly signal?: AbortSignal;
 }
-
-/** $1 lines, $2 since or ``; then units. */
-const READ = `
-lines=$1 since=$2
-shift 2
-for unit do set -- "$@" -u "$unit"; shift; done
-if [ -n "$since" ]; then set -- "$@" "--since=$since"; fi
-journalctl --no-pager --output=short-iso --lines="$lines" "$@"
-`;
 
 /**
  * What a container's service has written to the journal; of an image without a service, what the units that it
@@ -34,7 +25,7 @@ export async function readJournal(
   const units = [...own, ...info.units.map((path) => path.slice(path.lastIndexOf('/') + 1))];
   if (units.length === 0) return '';
   const { stdout } = await host.query(
-    { ...script(READ, String(lines), since, ...units), sudo: true },
+    { ...remoteScript('system-container/read-journal', String(lines), since, ...units), sudo: true },
     signal,
   );
   return stdout;

@@ -23,33 +23,7 @@ export interface FoundDeployments {
   readonly interrupted: ReadonlySet<string>;
 }
 
-/**
- * Shell function that lists a checkout root, a line each: `link NAME FOLDER`, `folder NAME INFO CONFIG STATE` with the
- * files in base64 or `-` and the state `prepared` or `-`, `layer HEX`, and `interrupted NAME`, separated by tabs.
- */
-export const LIST_DEPLOYMENTS = `
-encoded() { if [ -f "$1" ]; then base64 -w 0 "$1"; else printf -; fi; }
-list_deployments() {
-  for entry in "$1"/*; do
-    base=\${entry##*/}
-    if [ -L "$entry" ]; then
-      target=$(readlink "$entry")
-      printf 'link\\t%s\\t%s\\n' "$base" "\${target##*/}"
-    elif [ -d "$entry" ]; then
-      if [ -e "$entry/prepared" ]; then state=prepared; else state=-; fi
-      printf 'folder\\t%s\\t%s\\t%s\\t%s\\n' "$base" "$(encoded "$entry/info")" "$(encoded "$entry/config.json")" $state
-    fi
-  done
-  for entry in "$1"/.storage/*; do
-    if [ -d "$entry" ]; then printf 'layer\\t%s\\n' "\${entry##*/}"; fi
-  done
-  for entry in "$1"/.switch-*; do
-    if [ -d "$entry" ]; then printf 'interrupted\\t%s\\n' "\${entry##*/.switch-}"; fi
-  done
-}
-`;
-
-/** Reads what LIST_DEPLOYMENTS printed; lines of other kinds, and names that no file has, are passed over. */
+/** Reads what list_deployments of remote/lib printed; lines of other kinds, and names that no file has, are passed over. */
 export function parseDeployments(stdout: string): FoundDeployments {
   const links = new Map<string, string>();
   const folders = new Map<string, FoundDeployment>();

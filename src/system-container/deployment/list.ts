@@ -1,12 +1,7 @@
-import { script } from '../../host/command.ts';
 import type { Host } from '../../host/host.ts';
+import { remoteScript } from '../../host/remote-script.ts';
 import { CHECKOUT_ROOT, unitName } from '../machine/paths.ts';
-import {
-  type FoundDeployment,
-  type FoundDeployments,
-  LIST_DEPLOYMENTS,
-  parseDeployments,
-} from './deployments.ts';
+import { type FoundDeployment, type FoundDeployments, parseDeployments } from './deployments.ts';
 
 /** A container, or what is left of one, on a machine. */
 export interface ListedContainer {
@@ -36,24 +31,6 @@ export interface ListedContainer {
   readonly broken: string | undefined;
 }
 
-/** $1 checkout root. Prints the deployments, then `unit ID STATE CODE STATUS` for each container. */
-const LIST = `${LIST_DEPLOYMENTS}
-root=$1
-list_deployments "$root"
-shift
-for entry in "$root"/*; do
-  if [ -L "$entry" ]; then set -- "$@" "\${entry##*/}.service"; fi
-done
-if [ $# -gt 0 ]; then
-  systemctl show --property=Id,ActiveState,ExecMainCode,ExecMainStatus "$@" |
-    awk -F= '
-      function flush() { if ("Id" in v) print "unit\\t" v["Id"] "\\t" v["ActiveState"] "\\t" v["ExecMainCode"] "\\t" v["ExecMainStatus"]; delete v }
-      /^$/ { flush(); next }
-      { v[$1] = $2 }
-      END { flush() }'
-fi
-`;
-
 const INTERRUPTED = 'its switch to another deployment was cut off: the next update or rollback puts it right';
 
 /** All system containers of a machine, in one round trip; broken ones are shown as such. */
@@ -61,7 +38,10 @@ export async function listSystemContainers(
   host: Host,
   signal?: AbortSignal,
 ): Promise<readonly ListedContainer[]> {
-  const { stdout } = await host.query({ ...script(LIST, CHECKOUT_ROOT), sudo: true }, signal);
+  const { stdout } = await host.query(
+    { ...remoteScript('system-container/list-containers', CHECKOUT_ROOT), sudo: true },
+    signal,
+  );
   return parseList(stdout);
 }
 

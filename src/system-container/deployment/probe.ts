@@ -1,9 +1,8 @@
-import { script } from '../../host/command.ts';
 import type { Host } from '../../host/host.ts';
+import { remoteScript } from '../../host/remote-script.ts';
 import type { PathState } from '../host-file/host-files.ts';
-import { SHELL_FUNCTIONS } from '../machine/shell.ts';
-import { PRINT_SPEC_FACTS, parseSpecFacts, type SpecFacts } from '../runtime-spec/facts.ts';
-import { type FoundDeployments, LIST_DEPLOYMENTS, parseDeployments } from './deployments.ts';
+import { parseSpecFacts, type SpecFacts } from '../runtime-spec/facts.ts';
+import { type FoundDeployments, parseDeployments } from './deployments.ts';
 import type { RuntimeFeatures } from './unit.ts';
 
 /** What an install asks a machine. */
@@ -33,44 +32,12 @@ export interface Answers {
   readonly checksums: ReadonlyMap<string, string>;
 }
 
-/** $1 checkout root, $2 runtime, $3 units, $4 whether a spec is wanted; on stdin lines `path TAB PATH` and `file TAB PATH`. Prints `KEY TAB VALUE...` lines. */
-const PROBE = `${SHELL_FUNCTIONS}${LIST_DEPLOYMENTS}${PRINT_SPEC_FACTS}
-list_deployments "$1"
-spec_facts "$2"
-if [ -x "$2" ]; then
-  "$2" --help 2>&1 | grep -q -e --systemd-cgroup && cgroup=yes || cgroup=no
-  "$2" run --help 2>&1 | grep -q -e --pid-file && pid=yes || pid=no
-  printf 'runtime\\t%s\\t%s\\n' $cgroup $pid
-  if [ "$4" = yes ]; then
-    place=$(mktemp -d /run/kboot.XXXXXX)
-    (cd "$place" && "$2" spec --rootless >&2) || true
-    printf 'spec\\t%s\\n' "$(encoded "$place/config.json")"
-    rm -rf "$place"
-  fi
-fi
-for unit in $3; do
-  if systemctl --quiet is-active "$unit"; then printf 'active\\t%s\\n' "$unit"; fi
-done
-while IFS=$tab read -r kind path; do
-  if [ "$kind" = file ]; then
-    printf 'file\\t%s\\t%s\\n' "$(checksum_of "$path")" "$path"
-    continue
-  fi
-  if [ -L "$path" ]; then if [ -d "$path" ]; then state=link-to-directory; else state=link; fi
-  elif [ -d "$path" ]; then state=directory
-  elif [ -f "$path" ]; then state=file
-  elif [ -e "$path" ]; then state=other
-  else state=absent; fi
-  printf 'path\\t%s\\t%s\\n' "$state" "$path"
-done
-`;
-
 /** Asks everything in one round trip. Nothing on the machine is changed. */
 export async function probe(host: Host, questions: Questions, signal?: AbortSignal): Promise<Answers> {
   const { root, runtime, wantsSpec, units, paths, files = [] } = questions;
   const { stdout } = await host.query(
     {
-      ...script(PROBE, root, runtime, units.join(' '), wantsSpec ? 'yes' : 'no'),
+      ...remoteScript('system-container/probe', root, runtime, units.join(' '), wantsSpec ? 'yes' : 'no'),
       stdin: [...paths.map((path) => `path\t${path}\n`), ...files.map((path) => `file\t${path}\n`)].join(''),
       sudo: true,
     },

@@ -1,5 +1,5 @@
-import { script } from '../../host/command.ts';
 import type { Host } from '../../host/host.ts';
+import { remoteScript } from '../../host/remote-script.ts';
 import { KbootError } from '../../lib/errors.ts';
 import type { LayerEntry } from '../layer/entry.ts';
 import { EXPORT_FILES, type ExportFile, type SystemImage } from './image.ts';
@@ -16,41 +16,6 @@ export interface RemoteRootfs {
 }
 
 /**
- * $1 the folder, then the files of /exports. Prints `rootfs PATH FORM`, `file NAME CONTENT` and, for what is below
- * /exports/hostfs, `entry TYPE MODE PATH TARGET CHECKSUM CONTENT`, separated by tabs; names and contents are in
- * base64, contents of files of more than 256 KiB are left out.
- */
-const LOOK = `
-encode() { printf '%s' "$1" | base64 -w 0; }
-if ! dir=$(readlink -e -- "$1"); then printf 'missing\\n'; exit 0; fi
-shift
-if [ -d "$dir/rootfs" ]; then rootfs=$(readlink -e -- "$dir/rootfs"); form=folder
-elif [ -d "$dir/usr" ] && [ "\${dir##*/}" = rootfs ]; then rootfs=$dir; form=rootfs
-else printf 'none\\n'; exit 0; fi
-printf 'rootfs\\t%s\\t%s\\n' "$(encode "$rootfs")" $form
-if [ -d "$rootfs/exports" ] && [ ! -L "$rootfs/exports" ]; then printf 'exports\\n'; fi
-for file do
-  if [ -f "$rootfs/exports/$file" ] && [ ! -L "$rootfs/exports/$file" ]; then
-    printf 'file\\t%s\\t%s\\n' "$file" "$(base64 -w 0 "$rootfs/exports/$file")"
-  fi
-done
-if [ ! -d "$rootfs/exports/hostfs" ] || [ -L "$rootfs/exports/hostfs" ]; then exit 0; fi
-cd "$rootfs/exports/hostfs"
-find . -mindepth 1 -exec sh -c '
-  for path do
-    mode=$(stat -c %a "$path") sum=- text=- target=
-    if [ -L "$path" ]; then type=link target=$(readlink -n "$path")
-    elif [ -d "$path" ]; then type=directory
-    elif [ -f "$path" ]; then
-      type=file sum=$(sha256sum < "$path"); sum=\${sum%% *}
-      if [ "$(stat -c %s "$path")" -le 262144 ]; then text=$(base64 -w 0 "$path"); fi
-    else continue; fi
-    printf "entry\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\n" $type "$mode" "$(printf %s "\${path#.}" | base64 -w 0)" \\
-      "$(printf %s "$target" | base64 -w 0)." "$sum" "$text."
-  done' sh {} +
-`;
-
-/**
  * Looks at a root filesystem on the machine, and gives back the image with everything from there: of the image itself
  * only its name and id remain. Throws REFUSED when the folder holds none, STATE_INVALID for an
  * answer that no healthy machine gives.
@@ -61,7 +26,10 @@ export async function useRemoteRootfs(
   given: string,
   signal?: AbortSignal,
 ): Promise<{ readonly image: SystemImage; readonly remote: RemoteRootfs }> {
-  const { stdout } = await host.query({ ...script(LOOK, given, ...EXPORT_FILES), sudo: true }, signal);
+  const { stdout } = await host.query(
+    { ...remoteScript('system-container/read-rootfs', given, ...EXPORT_FILES), sudo: true },
+    signal,
+  );
   const lines = stdout.split('\n').map((line) => line.split('\t'));
   const refused = (what: string) =>
     new KbootError('REFUSED', `${host.name}: ${what}: ${given}`, { host: host.name });

@@ -4,12 +4,9 @@ import type { LayerEntry } from './entry.ts';
 const LETTER = { directory: 'd', file: 'f', link: 'l' } as const;
 
 /**
- * Prints the same list for an unpacked folder, hashed. It is compared before the folder counts as a layer, so
- * that a machine's tar which reads an archive otherwise than kboot did is noticed.
+ * SHA-256 in hex over `TYPE PATH TAB TARGET NUL` of every path, in the order of bytes: as
+ * remote/lib/fingerprint.sh has it of a folder on a machine.
  */
-export const FINGERPRINT_SCRIPT = `find . -mindepth 1 -printf '%y%P\\t%l\\0' | LC_ALL=C sort -z | sha256sum`;
-
-/** SHA-256 in hex over `TYPE PATH TAB TARGET NUL` of every path, in the order of bytes. */
 export function fingerprint(entries: Iterable<LayerEntry>, impliedDirectories: Iterable<string>): string {
   const lines = [
     ...Array.from(

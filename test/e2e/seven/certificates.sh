@@ -12,23 +12,23 @@ cd kubernetes/pki
 
 authority() { # FILE NAME
   openssl req -x509 -newkey rsa:2048 -noenc -days 3650 -keyout "$1.key" -out "$1.crt" -subj "/CN=$2" \
-    -addext keyUsage=critical,digitalSignature,keyCertSign 2>/dev/null
+    -addext keyUsage=critical,digitalSignature,keyCertSign 2> /dev/null
 }
 
 certificate() { # AUTHORITY FILE SUBJECT USAGE [NAMES]
-  openssl req -newkey rsa:2048 -noenc -keyout "$2.key" -subj "$3" 2>/dev/null |
-    openssl x509 -req -days 365 -CA "$1.crt" -CAkey "$1.key" -out "$2.crt" 2>/dev/null -extfile <(
+  openssl req -newkey rsa:2048 -noenc -keyout "$2.key" -subj "$3" 2> /dev/null |
+    openssl x509 -req -days 365 -CA "$1.crt" -CAkey "$1.key" -out "$2.crt" -extfile <(
       echo "keyUsage=critical,digitalSignature,keyEncipherment"
       echo "extendedKeyUsage=$4"
       if [ -n "${5-}" ]; then echo "subjectAltName=$5"; fi
-    )
+    ) 2> /dev/null
 }
 
 authority ca kubernetes
 authority front-proxy-ca front-proxy-ca
 authority etcd/ca etcd-ca
-openssl genrsa -out sa.key 2048 2>/dev/null
-openssl rsa -in sa.key -pubout -out sa.pub 2>/dev/null
+openssl genrsa -out sa.key 2048 2> /dev/null
+openssl rsa -in sa.key -pubout -out sa.pub 2> /dev/null
 
 service=kubernetes.default.svc.cluster.local
 certificate ca apiserver /CN=kube-apiserver serverAuth \
@@ -44,7 +44,7 @@ certificate etcd/ca apiserver-etcd-client /CN=kube-apiserver clientAuth
 # A kubeconfig with everything inside, so that one file is all that a component needs.
 kubeconfig() { # FILE SUBJECT
   certificate ca client "$2" clientAuth
-  cat > "../$1" <<EOF
+  cat > "../$1" << EOF
 apiVersion: v1
 kind: Config
 clusters:

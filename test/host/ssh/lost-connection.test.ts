@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { script } from '../../../src/host/command.ts';
 import type { Host } from '../../../src/host/host.ts';
 import { connectSsh, type SshOptions } from '../../../src/host/ssh/connect.ts';
+import { script } from '../../helpers/script.ts';
 import { kill, type Sshd, startSshd } from '../../helpers/sshd.ts';
 
 let sshd: Sshd;

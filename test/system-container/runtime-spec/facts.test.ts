@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
-import { LIST_DEPLOYMENTS } from '../../../src/system-container/deployment/deployments.ts';
-import { PRINT_SPEC_FACTS, parseSpecFacts } from '../../../src/system-container/runtime-spec/facts.ts';
+import { parseSpecFacts } from '../../../src/system-container/runtime-spec/facts.ts';
+import { libraries } from '../../helpers/script.ts';
 
 const encode = (text: string) => Buffer.from(text).toString('base64');
 const FEATURES = {
@@ -61,7 +61,7 @@ test.each(['', 'fact\tcgroup\tx\nfact\tfeatures\t?\nfact\tlimits\t-\n'])('of %j 
 });
 
 test('the script runs to its end on this machine, whatever it lacks', async () => {
-  const script = `set -eu\n${LIST_DEPLOYMENTS}${PRINT_SPEC_FACTS}\nspec_facts /nowhere/runc\necho end`;
+  const script = `set -eu\n${libraries('list-deployments', 'runtime-facts')}spec_facts /nowhere/runc\necho end`;
   const { stdout } = await execa('sh', ['-c', script]);
   const facts = parseSpecFacts(stdout);
   expect(stdout.endsWith('end')).toBe(true);

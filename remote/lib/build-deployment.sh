@@ -1,8 +1,9 @@
-/**
- * Shell function that makes a deployment out of `$staging/build`. The old content of the slot goes only when the new
- * one is whole and on the disk.
- */
-export const BUILD_FUNCTIONS = `
+#!/bin/sh
+# Makes a deployment out of $staging/build. The old content of the slot goes only when the new one is whole
+# and on the disk. Needs system-container.sh.
+# shellcheck disable=SC2154 # the script that includes this sets them
+# shellcheck disable=SC2103,SC2164 # under set -e
+
 # Puts the layers that the store holds together below $staging/build/deployment/rootfs.
 build_rootfs() {
   how=-a
@@ -17,6 +18,7 @@ build_rootfs() {
   while read -r layer; do
     xargs -0 -r rm -rf -- < "$staging/build/remove.$at"
     cp $how "$root/.storage/$layer/." .
+    # shellcheck disable=SC2016 # the inner shell expands them
     xargs -0 -r -n 3 sh -c 'chown "$1" "$3" && chmod "$2" "$3"' sh < "$staging/build/keep.$at"
     at=$((at + 1))
   done < "$staging/build/layers"
@@ -36,7 +38,8 @@ build() {
     take_back "$staging/build/leftovers" "$staging/build/leftover-units"
   fi
   cd "$staging/build/deployment"
-  if [ -f "$staging/build/remote" ]; then ln -sT -- "$(cat "$staging/build/remote")" rootfs
+  if [ -f "$staging/build/remote" ]; then
+    ln -sT -- "$(cat "$staging/build/remote")" rootfs
   else build_rootfs; fi
   close_off .
   cd /
@@ -50,4 +53,3 @@ build() {
     if [ -d "$folder" ]; then close_off "$folder" 2> /dev/null || true; fi
   done
 }
-`;

@@ -1,0 +1,4 @@
+#!/bin/sh
+# Prints the state of each unit.
+set -eu
+systemctl is-active "$@" || true
