@@ -13,7 +13,7 @@ export interface RollbackResult {
   readonly before: string;
   readonly after: string;
   readonly messages: readonly string[];
-  readonly awayMs: number;
+  readonly downtimeMs: number;
 }
 
 /**
@@ -52,7 +52,7 @@ export async function rollbackSystemContainer(
       ...applied.modified.map((path) => `Will not delete ${path} as it was manually modified.`),
       ...applied.existing.map((path) => `File ${path} already exists`),
     ],
-    awayMs: applied.awayMs,
+    downtimeMs: applied.downtimeMs,
   };
 }
 

@@ -16,7 +16,7 @@ export interface UninstallResult {
   /** Directories of the install that hold something of others. The last uninstall that finds one empty takes it. */
   readonly occupied: readonly string[];
   /** Directories of the container's own state: they stay. */
-  readonly state: readonly string[];
+  readonly stateDirectories: readonly string[];
   /** What the format says about it, in its words. */
   readonly messages: readonly string[];
 }
@@ -41,7 +41,7 @@ export async function uninstallSystemContainer(
   }
   const deployments = deploymentsOf(found, name);
   if (!found.links.has(name) && deployments.length === 0) {
-    return { status: 'absent', name, kept: [], occupied: [], state: [], messages: [] };
+    return { status: 'absent', name, kept: [], occupied: [], stateDirectories: [], messages: [] };
   }
   const infos = answerable(found, name, deployments).flatMap(({ info }) => (info ? [info] : []));
   const stateDirectories = infos.flatMap((info) => info['state-directories']);
@@ -74,7 +74,7 @@ export async function uninstallSystemContainer(
     name,
     kept,
     occupied: occupied.filter((path) => !stateDirectories.includes(path)),
-    state: occupied.filter((path) => stateDirectories.includes(path)),
+    stateDirectories: occupied.filter((path) => stateDirectories.includes(path)),
     messages: kept.map((path) => `Will not delete ${path} as it was manually modified.`),
   };
 }

@@ -45,7 +45,7 @@ export interface UpdateResult {
   readonly messages: readonly string[];
   readonly warnings: readonly string[];
   /** Milliseconds from the service's stop until it was up again. */
-  readonly awayMs: number;
+  readonly downtimeMs: number;
 }
 
 /**
@@ -65,7 +65,7 @@ export async function updateSystemContainer(
   const recorded = recordedValues(previous);
   const userValues = { ...recorded, ...request.values };
   const dir = deploymentPath(CHECKOUT_ROOT, name, otherSlot(active));
-  const result = { name, before: previous.revision, after: image.id, warnings: [], awayMs: 0 };
+  const result = { name, before: previous.revision, after: image.id, warnings: [], downtimeMs: 0 };
   if (previous.revision === image.id && isSame(recorded, userValues)) {
     const deployment = deploymentPath(CHECKOUT_ROOT, name, active);
     return { ...result, status: 'unchanged', deployment, messages: ['Latest version already installed.'] };
@@ -117,7 +117,7 @@ export async function updateSystemContainer(
       ...deploymentMessages(dir, settled, applied),
     ],
     warnings: asked.rendered.warnings,
-    awayMs: applied.awayMs,
+    downtimeMs: applied.downtimeMs,
   };
 }
 
@@ -142,7 +142,7 @@ export async function activateSystemContainer(
     deployment: deploymentPath(CHECKOUT_ROOT, name, otherSlot(installed.slot)),
     messages: applied.modified.map((path) => `Will not delete ${path} as it was manually modified.`),
     warnings: [],
-    awayMs: applied.awayMs,
+    downtimeMs: applied.downtimeMs,
   };
 }
 

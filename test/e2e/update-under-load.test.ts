@@ -13,7 +13,7 @@ const CONTAINERS = ['kubelet', 'node-runtime', 'etcd'];
 interface Row {
   readonly container: string;
   readonly change: string;
-  readonly awayMs: number;
+  readonly downtimeMs: number;
   readonly requests: number;
   readonly failed: number;
   readonly lost: readonly string[];
@@ -38,9 +38,9 @@ describeE2e('system containers under a running workload', () => {
       addresses: cluster.lab.machines.slice(1).map(({ address }) => address),
       ...{ containers: CONTAINERS, rebase, where: ['--all-hosts'] },
     });
-    for (const { container, change, awayMs, requests, failed } of rows) {
+    for (const { container, change, downtimeMs, requests, failed } of rows) {
       process.stdout.write(
-        `${container} ${change}: away ${awayMs} ms, ${failed} of ${requests} requests failed\n`,
+        `${container} ${change}: away ${downtimeMs} ms, ${failed} of ${requests} requests failed\n`,
       );
     }
     expect(rows.length).toBe(6);

@@ -78,7 +78,7 @@ describeE2e('updates on a real machine', () => {
       const image = await build('two', [file('exports/hostfs/etc/kbup/new', 'new')]);
       const result = await update(image, 'kbup', { OTHER: 'y' });
       expect(result).toMatchObject({ status: 'updated', deployment: `${ROOT}/kbup.1`, after: image.id });
-      expect(result.awayMs).toBeGreaterThan(0);
+      expect(result.downtimeMs).toBeGreaterThan(0);
       expect(await greeting()).toBe('hello-two');
       expect(await active()).toBe('kbup.1\nactive\n');
       expect(await hostFiles()).toBe('new: new\nsettings: greeting=hello-two\nversion: two\nkbup-program\n');

@@ -13,7 +13,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
  */
 export function compileProgram(folder: string): string {
   mkdirSync(folder, { recursive: true });
-  for (const name of ['node_modules', 'package.json', 'images', 'manifests'])
+  for (const name of ['node_modules', 'package.json', 'images', 'manifests', 'remote'])
     symlinkSync(join(ROOT, name), join(folder, name));
   const options = ['-p', 'tsconfig.build.json', '--noCheck', '--outDir', join(folder, 'dist')];
   execFileSync(join(ROOT, 'node_modules/.bin/tsc'), options, { cwd: ROOT });

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
-import { type Command, toShell } from '../../src/host/command.ts';
+import type { Command } from '../../src/host/command.ts';
 import { commandFailed, type Ending } from '../../src/host/command-error.ts';
+import { commandLine } from '../../src/host/describe.ts';
 import type { Held, Host, Output } from '../../src/host/host.ts';
 import { orAborted } from '../../src/host/or-aborted.ts';
 
@@ -11,7 +12,10 @@ export type Reply =
   | Error
   | ((command: Command, stdin: string) => Reply | Promise<Reply>);
 
-/** A command by its argument list, by its shell line (`sudo ` before it when it asks for root), or by a test. */
+/**
+ * A command by its argument list, by its line as logs show it (a script by its name; `sudo ` before it when it asks for
+ * root), or by a test.
+ */
 export type Matcher = readonly string[] | string | RegExp | ((command: Command) => boolean);
 
 /**
@@ -99,11 +103,11 @@ export class FakeHost implements Host {
   }
 }
 
-function lineOf({ argv, sudo }: Command): string {
+function lineOf(command: Command): string {
   // As on a real machine: see loginLine().
-  if (argv.some((word) => word.includes('\0')))
+  if (command.argv.some((word) => word.includes('\0')))
     throw new TypeError('an argument cannot hold a NUL character');
-  return `${sudo === true ? 'sudo ' : ''}${toShell(argv)}`;
+  return commandLine(command);
 }
 
 function matches(matcher: Matcher, command: Command): boolean {

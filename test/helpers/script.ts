@@ -9,3 +9,9 @@ export const script = (text: string, ...args: readonly string[]): Pick<Command, 
 /** The functions of remote/lib, for scripts of tests. */
 export const libraries = (...names: readonly string[]): string =>
   names.map((name) => readFileSync(new URL(`../../remote/lib/${name}.sh`, import.meta.url), 'utf8')).join('');
+
+/** Whether a command is this script of remote/, by its name without folder and `.sh`. */
+export const runs =
+  (name: string) =>
+  ({ argv }: Pick<Command, 'argv'>): boolean =>
+    argv[3] === `${name}.sh`;

@@ -46,10 +46,13 @@ const NOISE: readonly { readonly line: RegExp; readonly because: string }[] = [
     because: 'each boot writes it',
   },
   { line: /^file .*\/tmp\/systemd-private-/, because: 'each boot names it anew' },
-  { line: /^unit systemd-machine-id-commit\.service /, because: 'runs in the first boot' },
-  { line: /^sysctl net\/ipv4\/udp_mem /, because: 'reckoned from the free memory at boot' },
   {
-    line: /^(file|sha256) .* \/var\/(lib\/(apt\/daily_lock|logrotate\/)|cache\/apt\/)/,
+    line: /^unit (systemd-(machine-id-commit|journal-catalog-update|sysusers|update-done)|ldconfig)\.service /,
+    because: 'runs in the first boot only',
+  },
+  { line: /^sysctl net\/ipv4\/(udp|tcp)_mem /, because: 'reckoned from the free memory at boot' },
+  {
+    line: /^(file|sha256) .* \/var\/(lib\/(apt\/daily_lock|logrotate\/)|cache\/apt\/|backups\/)/,
     because: 'what Debian does once a day',
   },
   {

@@ -90,7 +90,7 @@ describe.each(Object.keys(hosts))('%s', (kind) => {
       exitCode: 7,
       stdout: 'out\n',
       stderr: 'first\nlast line\n',
-      message: expect.stringMatching(/^cp-1: exit code 7: sh -c .*\nlast line$/),
+      message: expect.stringMatching(/^cp-1: exit code 7: kboot\nlast line$/),
     });
   });
 
@@ -98,7 +98,7 @@ describe.each(Object.keys(hosts))('%s', (kind) => {
     await expect(host.change(KILLED)).rejects.toMatchObject({
       code: 'COMMAND_FAILED',
       exitCode: undefined,
-      message: expect.stringContaining('cp-1: killed by SIGTERM: sh -c'),
+      message: expect.stringContaining('cp-1: killed by SIGTERM: kboot'),
     });
   });
 

@@ -40,7 +40,7 @@ describe.each(['LocalHost', 'SshHost'] as const)('%s', (kind) => {
     const stuck = { ...script('echo "still waiting" >&2; sleep 60'), timeoutMs: 150 };
     await expect(host.change(stuck)).rejects.toMatchObject({
       code: 'TIMED_OUT',
-      message: expect.stringMatching(/^cp-1: not finished after 0.15 s: sh -c .*\nstill waiting$/),
+      message: expect.stringMatching(/^cp-1: not finished after 0.15 s: kboot\nstill waiting$/),
     });
   });
 

@@ -105,7 +105,7 @@ describe('layers', () => {
     const all = factsWith({ layers: new Set(['1'.repeat(64), '2'.repeat(64)]) });
     expect(decide(clear, { ...without, facts: all }).run).toBe(false);
     const context = contextWith();
-    context.host.on(/^sudo sh -c/);
+    context.host.on(/^sudo clear-blobs\.sh /);
     await clear.run(context);
     expect(context.host.calls[0]?.command.argv.slice(4)).toEqual(['/var/lib/kboot/blobs/sha256']);
   });

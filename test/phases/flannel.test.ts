@@ -21,8 +21,8 @@ spec:
 ].join('---\n');
 
 const bundle = { ...BUNDLE, readManifest: async () => MANIFEST };
-const READY = /\/readyz/;
-const APPLY = /apply --server-side/;
+const READY = /^sudo wait-for-api\.sh /;
+const APPLY = /^sudo apply-manifest\.sh /;
 
 it('is applied again until kubeadm has bound the administrators', async () => {
   const context = contextWith({ bundle });
@@ -44,7 +44,7 @@ it('waits for the API as long as kboot.yaml says', async () => {
   context.host.on(READY).on(APPLY);
   await flannel.run({ ...context, cluster: { ...context.cluster, waitMs: 1_800_000 } });
   const [wait] = context.host.calls;
-  expect(wait?.command.argv.slice(-2)).toEqual(['1800', 'kboot-kubeadm-init']);
+  expect(wait?.command.argv.slice(4, 6)).toEqual(['1800', 'kboot-kubeadm-init']);
   expect(wait?.command.timeoutMs).toBeGreaterThan(1_800_000);
 });
 
@@ -66,7 +66,7 @@ describe('the wait for the API, on a machine', () => {
       const context = contextWith({ bundle });
       context.host.on(READY).on(APPLY);
       await flannel.run(context);
-      const [sh, dashC, text = ''] = context.host.calls[0]?.command.argv ?? [];
+      const [sh = '', ...words] = context.host.calls[0]?.command.argv ?? [];
       const asked = join(folder, 'asked');
       const programs = {
         kubectl: `echo not ready >&2; exit 1`,
@@ -78,8 +78,10 @@ describe('the wait for the API, on a machine', () => {
       await writeFile(join(folder, 'admin.conf'), '');
       for (const [name, body] of Object.entries(programs))
         await writeFile(join(folder, name), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
-      const script = text.replaceAll('/etc/kubernetes/admin.conf', join(folder, 'admin.conf'));
-      const { exitCode, stderr } = await execa(sh ?? '', [dashC ?? '', script, 'kboot', '3', 'unit'], {
+      const here = words.map((word) =>
+        word === '600' ? '3' : word.replace('/etc/kubernetes/admin.conf', join(folder, 'admin.conf')),
+      );
+      const { exitCode, stderr } = await execa(sh, here, {
         env: { PATH: `${folder}:${process.env['PATH']}` },
         reject: false,
       });
@@ -103,9 +105,8 @@ it('is a mistake of the manifest at once', async () => {
 });
 
 it('no phase reads a clock that somebody may set', () => {
-  for (const name of ['flannel', 'etcd']) {
-    expect(readFileSync(new URL(`../../src/phases/${name}.ts`, import.meta.url), 'utf8')).not.toContain(
-      'date +',
-    );
+  for (const name of ['api', 'etcd', 'transient']) {
+    const script = new URL(`../../remote/phases/wait-for-${name}.sh`, import.meta.url);
+    expect(readFileSync(script, 'utf8')).not.toContain('date +');
   }
 });

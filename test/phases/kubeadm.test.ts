@@ -8,10 +8,10 @@ import { clusterStateOf, stateWith } from '../helpers/cluster-state.ts';
 import type { FakeHost } from '../helpers/fake-host.ts';
 import { contextWith } from '../helpers/phase-context.ts';
 
-const FORMER = /echo going/;
-const CLEAR = /clear_empty/;
-const START = /systemd-run/;
-const WAIT = /ended without a result/;
+const FORMER = /^sudo former-transient\.sh /;
+const CLEAR = 'sudo remove-empty-files.sh';
+const START = /^sudo start-transient\.sh /;
+const WAIT = /^sudo wait-for-transient\.sh /;
 
 const BOOTSTRAP =
   'error execution phase kubeconfig: could not bootstrap the admin user in file admin.conf: dial tcp 10.0.0.10:6443: connect: connection refused';

@@ -15,7 +15,6 @@ import {
   stateWith,
 } from '../helpers/cluster-state.ts';
 import { contextWith } from '../helpers/phase-context.ts';
-import { shortTranscript } from '../helpers/short-transcript.ts';
 
 type Changed = Parameters<typeof stateWith>[2];
 
@@ -45,7 +44,7 @@ describe('what was there before', () => {
     });
     const context = contextWith({ clusterState: clusterStateOf(state) });
     await baseline.run(context);
-    expect(shortTranscript(context.host)).toEqual(['w 0600 /var/lib/kboot/ledger.json']);
+    expect(context.host.transcript).toEqual(['w 0600 /var/lib/kboot/ledger.json']);
     expect(JSON.parse(context.host.files.get('/var/lib/kboot/ledger.json')?.content ?? '')).toMatchObject({
       version: 1,
       role: 'master',
@@ -69,7 +68,7 @@ describe('the kernel', () => {
       facts: factsWith({ ipForward: false, kernelModules: bare }),
     });
     const context = contextWith({ clusterState: clusterStateOf(state) });
-    context.host.on(/^sudo sh -c/);
+    context.host.on(/^sudo prepare-kernel\.sh /);
     await kernel.run(context);
     expect(context.host.transcript.slice(0, 2)).toEqual([
       'w 0644 /etc/modules-load.d/kboot.conf',
@@ -85,7 +84,7 @@ describe('the kernel', () => {
 
   it('gets no file for what it has already', async () => {
     const context = contextWith();
-    context.host.on(/^sudo sh -c/);
+    context.host.on(/^sudo prepare-kernel\.sh /);
     await kernel.run(context);
     expect(context.host.files.size).toBe(0);
   });
@@ -102,9 +101,11 @@ describe('the firewall', () => {
 
   it('is recorded by one command of root', async () => {
     const context = contextWith();
-    context.host.on(/^sudo sh -c/);
+    context.host.on(/^sudo record-firewall\.sh /);
     await recordFirewall.run(context);
-    expect(shortTranscript(context.host)).toEqual([expect.stringMatching(/^! sudo sh -c /)]);
+    expect(context.host.transcript).toEqual([
+      `! sudo record-firewall.sh ${TABLES_BEFORE} /var/lib/containers/atomic/kubelet/rootfs`,
+    ]);
   });
 });
 
@@ -133,6 +134,6 @@ describe('the sent blobs', () => {
     const context = contextWith();
     context.host.on(/^sudo rm -rf/);
     await clearBlobs.run(context);
-    expect(shortTranscript(context.host)).toEqual(['! sudo rm -rf /var/lib/kboot/blobs/sha256']);
+    expect(context.host.transcript).toEqual(['! sudo rm -rf /var/lib/kboot/blobs/sha256']);
   });
 });

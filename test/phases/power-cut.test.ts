@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { commandLine } from '../../src/host/describe.ts';
 import { certificates } from '../../src/phases/certificates.ts';
 import { kubeadmInit } from '../../src/phases/kubeadm-init.ts';
 import type { FakeHost } from '../helpers/fake-host.ts';
@@ -35,13 +36,14 @@ async function filesIn(folder: string): Promise<Record<string, string>> {
 
 /** Runs a script that a phase has sent, in the private root, with these programs before the usual ones. */
 async function runHere(host: FakeHost, script: RegExp, programs: Readonly<Record<string, string>> = {}) {
-  const call = host.calls.find(({ command }) => script.test(command.argv.join(' ')));
-  const [, , text = ''] = call?.command.argv ?? [];
+  const call = host.calls.find(({ command }) => script.test(commandLine(command)));
+  const [, , ...words] = call?.command.argv ?? [];
   for (const [name, body] of Object.entries(programs)) {
     await mkdir(at('/programs'), { recursive: true });
     await writeFile(at(`/programs/${name}`), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
   }
-  return execa('sh', ['-euc', text.replaceAll(/(?<![\w.$}])\/(etc|var|run)\//g, `${root}/$1/`), 'kboot'], {
+  const here = words.map((word) => word.replaceAll(/(?<![\w.$}])\/(etc|var|run)\//g, `${root}/$1/`));
+  return execa('sh', ['-c', ...here], {
     env: { PATH: `${at('/programs')}:${process.env['PATH']}`, ROOT: root },
     input: call?.stdin ?? '',
     reject: false,
@@ -67,9 +69,9 @@ done`;
 
   async function make(kubeadm = KUBEADM) {
     const context = contextWith();
-    context.host.on(/kubeadm init phase certs/);
+    context.host.on(/make-certificates/);
     await certificates.run(context);
-    return runHere(context.host, /kubeadm init phase certs/, { kubeadm });
+    return runHere(context.host, /make-certificates/, { kubeadm });
   }
 
   test('are made beside their directory, and get their name when all are there', async () => {
@@ -138,11 +140,11 @@ test("files that a power cut left empty do not reach kubeadm's next try, and nob
   });
   const context = contextWith();
   context.host
-    .on(/echo going/, 'none')
-    .on(/clear_empty/)
-    .on(/systemd-run/)
-    .on(/ended without a result/, { exitCode: 1, stdout: 'error: no' });
+    .on(/former-transient/, 'none')
+    .on(/remove-empty-files/)
+    .on(/start-transient/)
+    .on(/wait-for-transient/, { exitCode: 1, stdout: 'error: no' });
   await expect(kubeadmInit.run(context)).rejects.toThrow('kubeadm init failed');
-  expect((await runHere(context.host, /clear_empty/)).stderr).toBe('');
+  expect((await runHere(context.host, /remove-empty-files/)).stderr).toBe('');
   expect(await filesIn('/')).toEqual(kept);
 });

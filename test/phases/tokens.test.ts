@@ -7,7 +7,6 @@ import { trust } from '../../src/phases/trust.ts';
 import { CA_PEM, CA_PIN } from '../fixtures/ca.ts';
 import { BUNDLE, clusterStateOf, EMPTY_LEDGER, factsWith, stateWith } from '../helpers/cluster-state.ts';
 import { contextWith } from '../helpers/phase-context.ts';
-import { shortTranscript } from '../helpers/short-transcript.ts';
 
 const master = stateWith('master.example.com', 'master', {
   facts: factsWith({ present: new Set([INITIALISED]) }),
@@ -17,9 +16,9 @@ const joined = stateWith('node2.example.com', 'node', { facts: factsWith({ prese
 
 const CREATE = /^sudo kubeadm .* token create/;
 const LIST = /^sudo kubeadm .* token list/;
-const ACTIVE = /systemctl is-active/;
-const HAS_ADMIN_CONF = /-e \/etc\/kubernetes\/admin.conf/;
-const SWEEP = /-mindepth 1/;
+const ACTIVE = 'active-units.sh kboot-kubeadm-init.service kboot-kubeadm-join.service';
+const HAS_ADMIN_CONF = 'sudo has-file.sh /etc/kubernetes/admin.conf';
+const SWEEP = 'sudo sweep.sh /run/kboot';
 
 describe('the join token', () => {
   it.each([
@@ -63,7 +62,7 @@ describe('what must not outlive a run', () => {
     const context = contextWith({ clusterState: clusterStateOf(master, fresh), state: fresh });
     context.host.on(ACTIVE, 'inactive\ninactive\n').on(SWEEP);
     await sweep.run(context);
-    expect(shortTranscript(context.host).map((line) => line.slice(0, 8))).toEqual(['? sh -c ', '! sudo s']);
+    expect(context.host.transcript).toEqual([`? ${ACTIVE}`, `! ${SWEEP}`]);
   });
 
   it('stays while kubeadm still runs', async () => {
@@ -101,7 +100,9 @@ describe('what must not outlive a run', () => {
     context.host
       .on(ACTIVE, 'inactive\ninactive\n')
       .on(SWEEP)
-      .on(/^sudo sh -c/);
+      .on(
+        /^sudo (restore-sysctls|remove-leftovers|unload-modules|remove-empty-directories|finish-reset)\.sh/,
+      );
     await sweep.run(context);
     expect(context.host.transcript.length > 2).toBe(isTakenBack);
   });

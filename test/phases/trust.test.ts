@@ -5,7 +5,7 @@ import { verifyToken } from '../../src/phases/verify-token.ts';
 import { CA_PEM, CA_PIN } from '../fixtures/ca.ts';
 import { contextWith } from '../helpers/phase-context.ts';
 
-const ASK = /insecure-skip-tls-verify/;
+const ASK = /^sudo ask-endpoint\.sh /;
 const UNSIGNED = JSON.stringify({
   data: {
     kubeconfig: JSON.stringify({

@@ -76,9 +76,9 @@ describe('the endpoint', () => {
   it('is asked of machines that can be reached, without changing them', async () => {
     const { cluster } = madeWith({});
     const hosts: Record<string, FakeHost> = {
-      node1: new FakeHost('node1').on(/getent ahostsv4/, '10.0.0.10\n'),
-      node2: new FakeHost('node2').on(/getent ahostsv4/, ''),
-      node4: new FakeHost('node4').on(/getent ahostsv4/, '$(reboot)\n'),
+      node1: new FakeHost('node1').on(/^resolve\.sh /, '10.0.0.10\n'),
+      node2: new FakeHost('node2').on(/^resolve\.sh /, ''),
+      node4: new FakeHost('node4').on(/^resolve\.sh /, '$(reboot)\n'),
     };
     const machines = ['node1', 'node2', 'node3', 'node4'].map((name) => machineWith(name, 'node'));
     const found = await askForEndpoint(cluster, machines, {

@@ -4,6 +4,7 @@ import { KbootError } from '../../src/lib/errors.ts';
 import { openSession } from '../../src/session/session.ts';
 import { clusterStateOf, machineWith, stateWith } from '../helpers/cluster-state.ts';
 import { FakeHost } from '../helpers/fake-host.ts';
+import { runs } from '../helpers/script.ts';
 
 const MASTER = 'master.example.com';
 const NODE = 'node1.example.com';
@@ -12,10 +13,7 @@ const FACTS = 'clock 1700000000123456789\ncpus 2\nmemory 1\nfree 1\ncapbnd 0\nde
 
 /** A machine that answers the questions, and whose lock can be had unless somebody holds it. */
 const machineAnswering = (name: string, lock = 'locked\n'): FakeHost =>
-  new FakeHost(name)
-    .on(({ argv }) => argv.includes('flock') || argv.some((word) => word.includes('lock.owner')), lock)
-    .on(({ argv }) => argv[0] === 'sh' && (argv[2] ?? '').includes('capbnd'), FACTS)
-    .on(({ argv }) => argv[0] === 'sh');
+  new FakeHost(name).on(runs('lock'), lock).on(runs('facts'), FACTS).on(runs('list-containers'));
 
 const { cluster } = clusterStateOf(stateWith(MASTER, 'master'), stateWith(NODE, 'node'));
 

@@ -2,11 +2,12 @@ import { describe, expect, test } from 'vitest';
 import type { Command } from '../../src/host/command.ts';
 import { type InstallRequest, installSystemContainer } from '../../src/system-container/install.ts';
 import { FakeHost, type Reply } from '../helpers/fake-host.ts';
+import { runs } from '../helpers/script.ts';
 import { file, type Member, makeImage, makeLayer } from './make-image.ts';
 
-const isProbe = ({ argv }: Command) => !!argv[2]?.includes('runtime\\t');
-const isUnpack = ({ argv }: Command) => !!argv[2]?.includes('--delay-directory-restore');
-const isApply = ({ argv }: Command) => !!argv[2]?.includes('build_rootfs');
+const isProbe = runs('probe');
+const isUnpack = runs('unpack-layers');
+const isApply = runs('apply');
 const isStart = ({ argv }: Command) => !!argv[2]?.includes('enable "$@"');
 
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64');

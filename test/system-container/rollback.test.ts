@@ -47,7 +47,7 @@ test('a rollback goes by what the other deployment recorded, and renders nothing
   };
   const host = new FakeHost().on(isList, there(OLD, other)).on(isApply, 'away\t300\n');
   expect(await rollbackSystemContainer(host, 'test')).toEqual({
-    ...{ name: 'test', deployment: `${ROOT}/test.1`, before: 'old', after: 'older', awayMs: 300 },
+    ...{ name: 'test', deployment: `${ROOT}/test.1`, before: 'old', after: 'older', downtimeMs: 300 },
     messages: [
       'Attempting to roll back system container: test',
       `Rolling back container test to the checkout at ${ROOT}/test.1`,

@@ -25,7 +25,7 @@ describe('an update', () => {
     const host = machine(there(OLD));
     expect(await updateSystemContainer(host, { image, values: { B: '2' }, ...COMMON })).toEqual({
       ...{ status: 'updated', name: 'test', deployment: `${ROOT}/test.1`, before: 'old', after: image.id },
-      ...{ messages: [`Extracting to ${ROOT}/test.1`], warnings: [], awayMs: 120 },
+      ...{ messages: [`Extracting to ${ROOT}/test.1`], warnings: [], downtimeMs: 120 },
     });
     expect(host.calls.at(-1)?.command.argv.slice(4, 9)).toEqual([ROOT, 'test', '1', '0', 'build switch']);
     const info = infoSent(host);
@@ -87,7 +87,7 @@ describe('an update', () => {
     const ready = new FakeHost().on(isList, there(OLD, prepared)).on(isApply, 'away\t80\n');
     expect(await updateSystemContainer(ready, { image, ...COMMON })).toMatchObject({
       status: 'updated',
-      awayMs: 80,
+      downtimeMs: 80,
     });
     expect(ready.calls.at(-1)?.command.argv[8]?.trim()).toBe('switch');
   });

@@ -1,14 +1,13 @@
-import type { Command } from '../../src/host/command.ts';
 import { FakeHost, type Reply } from '../helpers/fake-host.ts';
+import { runs } from '../helpers/script.ts';
 import { file, type Member, makeImage, makeLayer } from './make-image.ts';
 
 /** The scripts that an update runs, told by a line of each. */
-export const isProbe = ({ argv }: Command) => !!argv[2]?.includes('runtime\\t');
-export const isList = ({ argv }: Command) =>
-  !isProbe({ argv }) && !!argv[2]?.endsWith('list_deployments "$1"');
-export const isUnpack = ({ argv }: Command) => !!argv[2]?.includes('--delay-directory-restore');
-export const isApply = ({ argv }: Command) => !!argv[2]?.includes('build_rootfs');
-export const isRecover = ({ argv }: Command) => !isApply({ argv }) && !!argv[2]?.includes('recover()');
+export const isProbe = runs('probe');
+export const isList = runs('list-deployments');
+export const isUnpack = runs('unpack-layers');
+export const isApply = runs('apply');
+export const isRecover = runs('recover');
 
 export const ROOT = '/var/lib/containers/atomic';
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64');

@@ -1,7 +1,8 @@
 import { openBundle } from '../../bundle/open.ts';
 import { totalsOf } from '../../bundle/totals.ts';
 import { formatBytes } from '../../lib/units.ts';
-import { jsonDocument } from '../render/json.ts';
+import { BundleInspection } from '../json/documents.ts';
+import { jsonDocument } from '../json/json.ts';
 import { renderTable } from '../render/table.ts';
 import type { Run, VerbResult } from '../verb.ts';
 import { type ChosenFlags, folderOf, identify } from './chosen.ts';
@@ -10,7 +11,7 @@ export interface InspectFlags extends ChosenFlags {
   readonly json: boolean;
 }
 
-/** `kboot bundle inspect`: tables, or with `--json` `{ path, digest, totals, lock }`, the lock being bundle.json. */
+/** `kboot bundle inspect`: tables, or with `--json` a document. */
 export async function runBundleInspect(
   { io }: Run,
   folder: string | undefined,
@@ -20,7 +21,7 @@ export async function runBundleInspect(
   const { dir: path, digest, lock } = bundle;
   const totals = totalsOf(lock);
   if (flags.json) {
-    return { output: jsonDocument({ path, digest, totals, lock }) };
+    return { output: jsonDocument(BundleInspection, { path, digest, totals, lock }) };
   }
   const unpacked = (layers: readonly { unpackedSize: number }[]) =>
     formatBytes(layers.reduce((sum, { unpackedSize }) => sum + unpackedSize, 0));

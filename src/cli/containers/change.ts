@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import { NO_BUNDLE } from '../../bundle/none.ts';
 import type { Cluster, Machine } from '../../config/cluster.ts';
 import { KbootError } from '../../lib/errors.ts';
@@ -6,7 +7,7 @@ import type { Failure } from '../../lib/failure.ts';
 import type { Phase } from '../../phases/phase.ts';
 import type { Session } from '../../session/session.ts';
 import type { MachineState } from '../../session/state.ts';
-import { jsonDocument } from '../render/json.ts';
+import { jsonDocument } from '../json/json.ts';
 import { renderPlan } from '../render/plan.ts';
 import { type Applied, applyRecipe } from '../session/apply.ts';
 import { warnOfCertificates } from '../session/certificates.ts';
@@ -72,20 +73,20 @@ export function requireSomewhere(
   return having;
 }
 
-/** The results in the order of the machines, as text or as JSON, and what failed; of a dry run the plan. */
+/** The results in the order of the machines, as text or as that JSON document, and what failed; of a dry run the plan. */
 export function resultOf<T extends { readonly messages: readonly string[] }>(
   { machines, session }: Change,
   { failures, planned }: AppliedSteps,
   results: ReadonlyMap<MachineState, T | undefined>,
-  json: boolean,
+  document: z.ZodType<unknown, readonly (T & { readonly host: string })[]> | undefined,
 ): VerbResult {
   if (planned !== undefined) return { output: planned };
   const rows = session.clusterState.states.flatMap((state) => {
     const result = results.get(state);
     return result ? [{ host: state.machine.name, ...result }] : [];
   });
-  const output = json
-    ? jsonDocument(rows)
+  const output = document
+    ? jsonDocument(document, rows)
     : rows
         .flatMap(({ host, messages }) =>
           messages.map((line) => `${prefix(host, machines)}${escapeLine(line)}\n`),

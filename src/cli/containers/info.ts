@@ -1,6 +1,7 @@
 import { requireListed } from '../../system-container/index.ts';
+import { ContainerInfo } from '../json/documents.ts';
+import { jsonDocument } from '../json/json.ts';
 import { containerInfoJson, renderContainerInfo } from '../render/container-info.ts';
-import { jsonDocument } from '../render/json.ts';
 import type { Run, VerbResult } from '../verb.ts';
 import type { HostFlags } from './machines.ts';
 import { askMachines } from './read.ts';
@@ -17,7 +18,10 @@ export function runInfo(
     (host, signal) => requireListed(host, name, signal),
     (answers) =>
       flags.json
-        ? jsonDocument(answers.map(({ host, value }) => containerInfoJson(host, value)))
+        ? jsonDocument(
+            ContainerInfo,
+            answers.map(({ host, value }) => containerInfoJson(host, value)),
+          )
         : answers.map(({ host, value }) => renderContainerInfo(host, value)).join('\n'),
   );
 }

@@ -7,6 +7,7 @@ import { resultsOf } from '../../plan/outcome.ts';
 import { requireSpace } from '../../plan/preflight/layer-space.ts';
 import type { MachineState } from '../../session/state.ts';
 import { defaultName } from '../../system-container/index.ts';
+import { Installs } from '../json/documents.ts';
 import { readCluster } from '../session/cluster-file.ts';
 import type { Run, VerbResult } from '../verb.ts';
 import { applySteps, resultOf, withMachines } from './change.ts';
@@ -67,7 +68,7 @@ export async function runInstall(run: Run, reference: string, flags: InstallFlag
     const steps = [send, install, ...(isStarted ? [start] : []), clearImage(sent)];
     const applied = await applySteps(change, steps, flags);
     const results = resultsOf(install, applied.outcomes);
-    const result = resultOf(change, applied, results, flags.json);
+    const result = resultOf(change, applied, results, flags.json ? Installs : undefined);
     const exitCode = Math.max(0, ...[...results.values()].map((installed) => installed?.exitCode ?? 0));
     return { ...result, exitCode };
   });

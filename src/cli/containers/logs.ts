@@ -1,6 +1,7 @@
 import { escapeLine } from '../../lib/escape.ts';
 import { readJournal } from '../../system-container/index.ts';
-import { jsonDocument } from '../render/json.ts';
+import { ContainerLogs } from '../json/documents.ts';
+import { jsonDocument } from '../json/json.ts';
 import type { Run, VerbResult } from '../verb.ts';
 import type { HostFlags } from './machines.ts';
 import { askMachines } from './read.ts';
@@ -26,7 +27,7 @@ export function runLogs(
         host,
         lines: value.split('\n').filter((line) => line !== ''),
       }));
-      if (json) return jsonDocument(all);
+      if (json) return jsonDocument(ContainerLogs, all);
       const prefix = (host: string) => (all.length > 1 ? `${host}: ` : '');
       return all
         .flatMap(({ host, lines: own }) => own.map((line) => `${prefix(host)}${escapeLine(line)}\n`))

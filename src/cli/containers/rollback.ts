@@ -1,5 +1,6 @@
 import { rollbackStep } from '../../phases/containers/rollback-step.ts';
 import { resultsOf } from '../../plan/outcome.ts';
+import { Rollbacks } from '../json/documents.ts';
 import { readCluster } from '../session/cluster-file.ts';
 import type { Run, VerbResult } from '../verb.ts';
 import { applySteps, requireSomewhere, resultOf, withMachines } from './change.ts';
@@ -18,6 +19,11 @@ export async function runRollback(run: Run, name: string, flags: RollbackFlags):
     requireSomewhere(change, name, flags.host);
     const rollback = rollbackStep({ name, healthTimeoutS: flags.healthTimeout });
     const applied = await applySteps(change, [rollback], flags);
-    return resultOf(change, applied, resultsOf(rollback, applied.outcomes), flags.json);
+    return resultOf(
+      change,
+      applied,
+      resultsOf(rollback, applied.outcomes),
+      flags.json ? Rollbacks : undefined,
+    );
   });
 }

@@ -1,5 +1,6 @@
 import { uninstallStep } from '../../phases/containers/uninstall-step.ts';
 import { resultsOf } from '../../plan/outcome.ts';
+import { Uninstalls } from '../json/documents.ts';
 import { readCluster } from '../session/cluster-file.ts';
 import type { Run, VerbResult } from '../verb.ts';
 import { applySteps, requireSomewhere, resultOf, withMachines } from './change.ts';
@@ -19,6 +20,6 @@ export async function runUninstall(
     const results = resultsOf(uninstall, applied.outcomes);
     const isDone = applied.failures.length === 0 && !flags.dryRun;
     if (isDone && results.size === 0) requireSomewhere(change, name, flags.host);
-    return resultOf(change, applied, results, flags.json);
+    return resultOf(change, applied, results, flags.json ? Uninstalls : undefined);
   });
 }

@@ -2,7 +2,8 @@ import { COMPONENT_NAMES, isComponent } from '../../cluster/components.ts';
 import type { Cluster, Machine } from '../../config/cluster.ts';
 import { KbootError, messageOf } from '../../lib/errors.ts';
 import type { Failure } from '../../lib/failure.ts';
-import { jsonDocument } from '../render/json.ts';
+import { UpdatesOfAll } from '../json/documents.ts';
+import { jsonDocument } from '../json/json.ts';
 import { renderUpdateSummary, type UpdateRow } from '../render/update-summary.ts';
 import type { Run, VerbResult } from '../verb.ts';
 import { type Change, withMachines } from './change.ts';
@@ -42,7 +43,11 @@ export async function updateAll(
     }
     failures.push(...session.failures);
   });
-  return { failures, machines, output: flags.json ? jsonDocument(rows) : renderUpdateSummary(rows) };
+  return {
+    failures,
+    machines,
+    output: flags.json ? jsonDocument(UpdatesOfAll, rows) : renderUpdateSummary(rows),
+  };
 }
 
 async function updateOne(
@@ -59,9 +64,9 @@ async function updateOne(
   const rowOf = (
     host: string,
     before: string,
-    rest: Omit<UpdateRow, 'host' | 'container' | 'before'>,
+    rest: Omit<UpdateRow, 'host' | 'name' | 'before'>,
   ): UpdateRow => ({
-    ...{ host, container: name, before },
+    ...{ host, name, before },
     ...rest,
   });
   try {
@@ -74,23 +79,20 @@ async function updateOne(
       const result = results.get(state);
       const failed = failures.some(({ host }) => host === state.machine.name);
       if (failed)
-        return rowOf(state.machine.name, revision, { after: revision, latest: '', status: 'Failed' });
+        return rowOf(state.machine.name, revision, { after: revision, latest: null, status: 'failed' });
       const after = result?.status === 'updated' ? result.after : revision;
-      const status = STATUS[result?.status ?? 'prepared'];
+      const status = result?.status ?? 'prepared';
       return rowOf(state.machine.name, revision, { after, latest: result?.after ?? revision, status });
     });
     return { rows, failures };
   } catch (error) {
     if (!(error instanceof KbootError)) throw error;
     change.run.report({ type: 'warning', text: messageOf(error) });
-    const status = error.code === 'USAGE' || error.code === 'HOST_UNREACHABLE' ? 'Unknown' : 'Failed';
+    const status = error.code === 'USAGE' || error.code === 'HOST_UNREACHABLE' ? 'unknown' : 'failed';
     const rows = states.map(({ state, found: { revision } }) =>
-      rowOf(state.machine.name, revision, { after: revision, latest: '<NOT FOUND>', status }),
+      rowOf(state.machine.name, revision, { after: revision, latest: null, status }),
     );
     const failures = states.map(({ state }) => ({ host: state.machine.name, phase: 'update', error }));
-    return { rows, failures: status === 'Unknown' ? [] : failures };
+    return { rows, failures: status === 'unknown' ? [] : failures };
   }
 }
-
-/** The words of the format; what is prepared is not updated yet. */
-const STATUS = { updated: 'Updated now', unchanged: 'Updated', prepared: 'Not updated' } as const;

@@ -1,4 +1,5 @@
 import { KbootError } from '../../lib/errors.ts';
+import { Updates } from '../json/documents.ts';
 import { readCluster } from '../session/cluster-file.ts';
 import type { Run, VerbResult } from '../verb.ts';
 import { requireSomewhere, resultOf, withMachines } from './change.ts';
@@ -25,7 +26,7 @@ export async function runUpdate(run: Run, name: string | undefined, flags: Updat
       runtime,
       healthTimeoutS,
     });
-    return resultOf(change, updated, updated.results, flags.json);
+    return resultOf(change, updated, updated.results, flags.json ? Updates : undefined);
   });
 }
 

@@ -1,5 +1,6 @@
 import { labCommand, labStatus } from '../../lab/lab.ts';
-import { jsonDocument } from '../render/json.ts';
+import { LabState } from '../json/documents.ts';
+import { jsonDocument } from '../json/json.ts';
 import { renderTable } from '../render/table.ts';
 import type { Run, VerbResult } from '../verb.ts';
 import { type NameOption, rowOf } from './shared.ts';
@@ -8,10 +9,10 @@ export interface StatusOptions extends NameOption {
   readonly json: boolean;
 }
 
-/** `kboot lab status`: a table, or with `--json` `{ name, machines: [{ name, role, address, kind, state }], sshConfig }`. */
+/** `kboot lab status`: a table, or with `--json` a document. */
 export async function runLabStatus({ io, report }: Run, { name, json }: StatusOptions): Promise<VerbResult> {
   const { machines, files } = await labStatus(name, io);
-  if (json) return { output: jsonDocument({ name, machines, sshConfig: files.sshConfig }) };
+  if (json) return { output: jsonDocument(LabState, { name, machines, sshConfig: files.sshConfig }) };
   if (machines.length === 0) {
     report({ type: 'note', text: `lab ${name}: not up; ${labCommand('up', name)} starts it` });
     return {};

@@ -1,28 +1,35 @@
+import type { z } from 'zod';
 import { escapeLine } from '../../lib/escape.ts';
 import type { Installed } from '../../system-container/index.ts';
+import { type ContainerInfo, timeOf } from '../json/documents.ts';
 
 /** What `kboot containers info --json` says of one container on one machine. */
-export function containerInfoJson(host: string, { name, slot, info, other }: Installed) {
+export function containerInfoJson(
+  host: string,
+  { name, slot, info, other }: Installed,
+): z.input<typeof ContainerInfo>[number] {
   return {
     host,
     name,
     deployment: `${name}.${slot}`,
     image: info.image,
-    image_id: info.revision,
-    created: info.created,
+    imageId: info.revision,
+    created: timeOf(info.created),
     runtime: info.runtime,
     remote: info.remote,
     values: info.values,
     set: info['user-values'] ?? null,
     files: Object.keys(info['installed-files-checksum']),
     units: info.units,
-    state: info['state-directories'],
-    other: other && {
-      deployment: other.folder,
-      image: other.info?.image ?? null,
-      image_id: other.info?.revision ?? null,
-      prepared: other.prepared,
-    },
+    stateDirectories: info['state-directories'],
+    other: other
+      ? {
+          deployment: other.folder,
+          image: other.info?.image ?? null,
+          imageId: other.info?.revision ?? null,
+          prepared: other.prepared,
+        }
+      : null,
   };
 }
 

@@ -2,7 +2,8 @@ import { KbootError } from '../../lib/errors.ts';
 import { escapeLine } from '../../lib/escape.ts';
 import type { ListedContainer } from '../../system-container/deployment/list.ts';
 import { isInFile } from '../../system-container/machine/names.ts';
-import { jsonDocument } from './json.ts';
+import { ContainerList, timeOf } from '../json/documents.ts';
+import { jsonDocument } from '../json/json.ts';
 
 /** A container, or what is left of one, and the machine it is on. */
 export interface ContainerRow {
@@ -84,7 +85,7 @@ export function renderContainers(rows: readonly ContainerRow[], options: ListOpt
     .filter(({ shown }) => all || shown.state !== 'inactive')
     .filter(({ shown }) => filters.every(({ key, value }) => shown[key].toLowerCase().includes(value)));
   if (quiet) return chosen.map(({ shown }) => `${escapeLine(shown.container)}\n`).join('');
-  if (json) return jsonDocument(chosen.map(objectOf));
+  if (json) return jsonDocument(ContainerList, chosen.map(objectOf));
   return chosen.length === 0 ? '' : tableOf(chosen, options);
 }
 
@@ -126,21 +127,10 @@ function tableOf(chosen: readonly Chosen[], { heading = true, truncate = true }:
 
 function objectOf({ row: { host, container }, shown }: Chosen) {
   return {
-    id: container.name,
-    image_id: container.revision,
-    image_name: shown.image,
-    name: container.name,
-    command: shown.command,
-    created: shown.created,
-    state: shown.state,
-    backend: shown.backend,
+    ...{ host, name: container.name, deployment: container.deployment },
+    ...{ image: shown.image, imageId: container.revision, command: shown.command },
+    ...{ created: timeOf(container.created), state: shown.state, broken: container.broken ?? null },
     runtime: shown.runtime,
-    // The format's key; kboot scans nothing, so it does not know.
-    vulnerable: null,
-    running: container.state !== 'inactive',
-    host,
-    deployment: container.deployment,
-    broken: container.broken ?? null,
   };
 }
 

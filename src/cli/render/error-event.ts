@@ -1,19 +1,9 @@
 import { KbootError, messageOf } from '../../lib/errors.ts';
+import type { EventLine } from '../json/events.ts';
 import { partsOf } from './error.ts';
 
 /** What failed, for programs: the last line of `--events`. */
-export interface ErrorEvent {
-  readonly type: 'error';
-  /** `BUG` for an error that kboot does not expect. */
-  readonly code: string;
-  readonly message: string;
-  readonly host?: string;
-  readonly hint?: string;
-  /** Absolute path of the full log. */
-  readonly log?: string;
-  /** The errors of single machines, in their order. */
-  readonly failures?: readonly ErrorEvent[];
-}
+type ErrorEvent = Extract<EventLine, { type: 'error' }>;
 
 /** An error as an event. */
 export function errorEvent(error: unknown, logPath?: string): ErrorEvent {

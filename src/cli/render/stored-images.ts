@@ -1,5 +1,6 @@
 import { formatBytes } from '../../lib/units.ts';
-import { jsonDocument } from './json.ts';
+import { ContainerImages } from '../json/documents.ts';
+import { jsonDocument } from '../json/json.ts';
 import { renderTable } from './table.ts';
 
 /** The images that the deployments of a machine are made of, and its layer store. */
@@ -110,13 +111,13 @@ export function storedImagesJson(machines: readonly StoredImages[]): string {
   const objects = machines.map((machine) => ({
     host: machine.host,
     images: imageSizes(machine).map(({ image: { name, id, deployments }, size, shared }) => ({
-      image_name: name,
-      image_id: id,
+      image: name,
+      imageId: id,
       deployments,
       size,
-      shared_size: shared,
+      shared,
     })),
     ...storeSize(machine),
   }));
-  return jsonDocument(objects);
+  return jsonDocument(ContainerImages, objects);
 }

@@ -19,7 +19,7 @@ export interface InstallSettings {
 /** What came of an install: of an image that is run once, its exit status. */
 export type Installed = Pick<InstallResult, 'name' | 'messages' | 'warnings'> & {
   readonly status: InstallResult['status'] | 'ran';
-  readonly exitCode?: number;
+  readonly exitCode?: number | undefined;
 };
 
 /** Installs a container, or runs an image that wants to be run once, when its layers are sent. */

@@ -23,7 +23,7 @@ export interface Applied {
   /** Files of the container that were changed since it put them there. */
   readonly modified: readonly string[];
   /** Milliseconds from the service's stop until it was up again. */
-  readonly awayMs: number;
+  readonly downtimeMs: number;
 }
 
 /** Exit status of apply.sh when the new deployment did not come up and the former one is back. */
@@ -103,7 +103,7 @@ function readSaid(stdout: string): Applied {
   return {
     existing: unique('existing'),
     modified: unique('modified'),
-    awayMs: Number(/^\d{1,15}$/.exec(linesOf(stdout, 'away')[0] ?? '')?.[0] ?? 0),
+    downtimeMs: Number(/^\d{1,15}$/.exec(linesOf(stdout, 'away')[0] ?? '')?.[0] ?? 0),
   };
 }
 

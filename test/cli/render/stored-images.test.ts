@@ -58,12 +58,12 @@ test('for programs: bytes, and machines that have nothing', () => {
       host: 'master1',
       images: [
         {
-          ...{ image_name: 'kboot/etcd:v1', image_id: ID, deployments: ['etcd.0', 'second.1'] },
-          ...{ size: 120_500_000, shared_size: 100_000_000 },
+          ...{ image: 'kboot/etcd:v1', imageId: ID, deployments: ['etcd.0', 'second.1'] },
+          ...{ size: 120_500_000, shared: 100_000_000 },
         },
         {
-          ...{ image_name: 'kboot/kubelet:v1', image_id: 'cd'.repeat(32), deployments: ['kubelet.0'] },
-          ...{ size: 100_000_000, shared_size: 100_000_000 },
+          ...{ image: 'kboot/kubelet:v1', imageId: 'cd'.repeat(32), deployments: ['kubelet.0'] },
+          ...{ size: 100_000_000, shared: 100_000_000 },
         },
       ],
       ...{ size: 220_500_000, disk: 120_501_000, saved: 100_000_000, unused: 1_000 },

@@ -5,14 +5,14 @@ const ID = 'a'.repeat(64);
 
 test('the summary has the columns of the format, and the machine', () => {
   const text = renderUpdateSummary([
-    { host: 'm1', container: 'etcd', before: ID, after: ID, latest: ID, status: 'Updated' },
+    { host: 'm1', name: 'etcd', before: ID, after: ID, latest: ID, status: 'unchanged' },
     {
       host: 'm2',
-      container: 'a-very-long-name',
+      name: 'a-very-long-name',
       before: ID,
       after: ID,
-      latest: '<NOT FOUND>',
-      status: 'Unknown',
+      latest: null,
+      status: 'unknown',
     },
   ]);
   const cut = 'a'.repeat(32);

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Command } from '../../../src/host/command.ts';
 import { startUntilHealthy } from '../../../src/system-container/change/service.ts';
 import { FakeHost, type Reply } from '../../helpers/fake-host.ts';
+import { runs } from '../../helpers/script.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -49,18 +49,14 @@ async function start(
     ...{ STARTS: '0', STATE: 'active', CONDITION: 'yes', RESTARTS: 'no', COUNT: join(folder, 'count') },
     ...{ ...machine, PATH: `${bin}:${process.env['PATH']}` },
   };
-  const isStart = ({ argv }: Command) => !!argv[2]?.includes('last_lines\ncat');
   const run: Reply = async ({ argv }, stdin) => {
     const [shell = '', ...words] = argv.map((word) => (word === '/var/lib/containers/atomic' ? root : word));
     const { stdout, stderr, exitCode } = await execa(shell, words, { env, input: stdin, reject: false });
     return { stdout, stderr, exitCode: exitCode ?? 1 };
   };
   const host = new FakeHost('node-1')
-    .on(isStart, run)
-    .on(
-      ({ argv }) => !!argv[2]?.includes('list_deployments "$1"'),
-      `link\tc\tc.0\nfolder\tc.0\t${info}\t-\t-\n`,
-    );
+    .on(runs('start-healthy'), run)
+    .on(runs('list-deployments'), `link\tc\tc.0\nfolder\tc.0\t${info}\t-\t-\n`);
   return startUntilHealthy(host, 'c');
 }
 
