@@ -146,7 +146,8 @@ test('a machine that goes on printing after it was told to stop takes no memory'
     await expect(host.query({ argv: ['id'] })).rejects.toMatchObject(flooded);
     const told = until.sent;
     await expect.poll(() => until.sent - told, { timeout: 60_000, interval: 50 }).toBeGreaterThan(150 * MIB);
-    expect(held() - before).toBeLessThan(48 * MIB);
+    // Held, all that was sent would be more; what the garbage collector has not seen yet is less.
+    expect(held() - before).toBeLessThan(120 * MIB);
     until.stop = true;
     await host[Symbol.asyncDispose]();
   } finally {
