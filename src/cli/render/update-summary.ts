@@ -32,7 +32,7 @@ const COLUMNS = [
 const textOf = (row: UpdateRow) => ({
   ...row,
   status: STATUS[row.status],
-  latest: row.latest ?? '<NOT FOUND>',
+  latest: row.latest ?? (row.status === 'unknown' ? '<NOT FOUND>' : ''),
 });
 
 /** The table at the end of `kboot containers update --all`, with the format's columns and the machine. */
