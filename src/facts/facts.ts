@@ -27,7 +27,7 @@ export interface Facts {
   readonly hostname: string;
   readonly os: string;
   readonly systemd: boolean;
-  /** Commands of design decision 1 that the machine lacks. */
+  /** Those of REQUIRED_TOOLS that the machine lacks. */
   readonly missingTools: readonly string[];
   /** Machine's clock minus the operator's, in milliseconds, give or take the time to get there. */
   readonly clockSkewMs: number;

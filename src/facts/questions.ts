@@ -22,7 +22,7 @@ import { remoteScript } from '../host/remote-script.ts';
 import { MAY_BE_READ_ONLY } from '../system-container/index.ts';
 import { BRIDGE_MODULES, CONNTRACK_MODULES } from './kernel-modules.ts';
 
-/** Commands a machine must have: what design decision 1 lists, by one or two programs of each package. */
+/** Commands a machine must have: what every server install has, by one or two programs of each package. */
 export const REQUIRED_TOOLS = [
   ...['systemctl', 'systemd-run', 'systemd-tmpfiles', 'tar', 'gzip', 'sha256sum', 'install', 'chroot', 'tee'],
   ...['mount', 'umount', 'losetup', 'findmnt', 'flock', 'find', 'grep', 'sed', 'awk', 'ip', 'ss'],

@@ -20,8 +20,7 @@ const CNI_CONF = '/etc/kube-flannel/cni-conf.json';
 
 /**
  * Writes the conflist only when flanneld has its subnet. The release manifest lets an init container write it:
- * the node is Ready before flanneld is, the first sandboxes fail and the kubelet backs off for 11 s (stack.md,
- * section 6). The temporary name has no .conflist ending, so containerd does not read half a file.
+ * the node is Ready before flanneld is, the first sandboxes fail and the kubelet backs off for 11 s. The temporary name has no .conflist ending, so containerd does not read half a file.
  */
 const WRITE_CONFLIST = [
   `until [ -s ${SUBNET_FILE} ]; do sleep 0.1; done`,

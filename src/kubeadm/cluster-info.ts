@@ -16,8 +16,8 @@ const Kubeconfig = z.object({
 });
 
 /**
- * kubeadm's pin of a CA certificate: `sha256:` and the hex SHA-256 of its DER SubjectPublicKeyInfo
- * (kubeadm.md, section 5).
+ * kubeadm's pin of a CA certificate: `sha256:` and the hex SHA-256 of its DER SubjectPublicKeyInfo (RFC 7469), as
+ * https://kubernetes.io/docs/reference/setup-tools/kubeadm/kubeadm-join has it.
  */
 export function caCertHash(pem: string): string {
   const spki = new X509Certificate(pem).publicKey.export({ type: 'spki', format: 'der' });
@@ -28,7 +28,10 @@ export function caCertHash(pem: string): string {
 export const pemCertificates = (text: string): readonly string[] =>
   text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
 
-/** The token signed the kubeconfig: a detached JWS, HS256 with the token's secret (kubeadm.md, section 5). */
+/**
+ * The token signed the kubeconfig: a detached JWS, HS256 with the token's secret, as
+ * https://kubernetes.io/docs/reference/access-authn-authz/bootstrap-tokens#configmap-signing has it.
+ */
 async function verifySignature(jws: string, kubeconfig: string, token: Token): Promise<void> {
   const [header = '', payload, signature = ''] = jws.split('.');
   const expected = Buffer.from(JSON.stringify({ alg: 'HS256', kid: token.id })).toString('base64url');

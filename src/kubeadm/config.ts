@@ -3,7 +3,10 @@ import { PKI, PKI_NEW } from '../cluster/paths.ts';
 import { API_PORT } from '../cluster/ports.ts';
 import type { Secret } from '../lib/secret.ts';
 
-/** kubeadm's own name of this API version: the only one from 1.31 to 1.37 (kubeadm.md, section 2). */
+/**
+ * kubeadm's own name of this API version, the only one from 1.31 to 1.37:
+ * https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta4
+ */
 const API_VERSION = 'kubeadm.k8s.io/v1beta4';
 
 export const CRI_SOCKET = 'unix:///run/containerd/containerd.sock';
@@ -135,7 +138,7 @@ function clusterConfiguration(cluster: ClusterSettings, etcd: object) {
 
 /**
  * Configuration for `kubeadm init phase certs`: as if etcd were kubeadm's own, so that kubeadm makes etcd's
- * certificates too (design decision 4), in a directory that takes the place of the right one when all are there.
+ * certificates too, in a directory that takes the place of the right one when all are there.
  */
 export function certificatesConfig(cluster: ClusterSettings, machine: MachineSettings): string {
   const sans = [machine.name, machine.address];

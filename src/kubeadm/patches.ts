@@ -1,9 +1,12 @@
-/** Files of a kubeadm patches directory: name (kubeadm.md, section 2) to content. */
+/**
+ * Files of a kubeadm patches directory, name to content. The names are `TARGET[SUFFIX][+TYPE].EXTENSION`:
+ * https://kubernetes.io/docs/setup/production-environment/tools/kubeadm/control-plane-flags/#patches
+ */
 export type PatchFiles = Readonly<Record<string, string>>;
 
 /**
  * CoreDNS answers about a second after its start, but its readiness probe has a period of ten seconds and comes
- * too early the first time. A startup probe every second finds out sooner (stack.md, section 6).
+ * too early the first time. A startup probe every second finds out sooner.
  */
 export const COREDNS_PATCH: PatchFiles = {
   'corednsdeployment+strategic.json': JSON.stringify({

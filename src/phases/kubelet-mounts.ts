@@ -13,7 +13,7 @@ const READ_ONLY = [
 
 /**
  * The mounts that show the kubelet the machine: every top-level directory at its own path, because the kubelet
- * checks hostPath volumes in its own mount namespace (design decision 6). JSON elements for the end of the
+ * checks hostPath volumes in its own mount namespace. JSON elements for the end of the
  * template's array, each with a leading comma.
  */
 export function kubeletMounts({ topLevel, present }: Pick<Facts, 'topLevel' | 'present'>): string {

@@ -15,7 +15,7 @@ const CAP_SYS_RESOURCE = 24n;
 const mayRaiseLimits = ({ capabilityBounds }: Facts): boolean =>
   ((BigInt(`0x${capabilityBounds || '0'}`) >> CAP_SYS_RESOURCE) & 1n) === 1n;
 
-/** What containerd must be told about this machine (stack.md, section 3). */
+/** What containerd must be told about this machine: the image of its sandboxes, and whether it may lower oom_score_adj. */
 export function runtimeValues(facts: Facts, lock: BundleLock): Readonly<Record<string, string>> {
   const pause = lock.images.find(({ name }) => /\/pause:/.test(name));
   return {

@@ -101,7 +101,7 @@ describe('verifyClusterInfo', () => {
   });
 });
 
-/** kubeadm.md, section 5: the vectors of the bootstrap signer's own tests. */
+/** The vectors of Kubernetes' own test of it: k8s.io/cluster-bootstrap, token/jws/jws_test.go. */
 it.each([
   [
     'Hello from the other side. I must have called a thousand times.',

@@ -3,7 +3,7 @@ import { execOnMachine } from '../../src/lab/lab.ts';
 import { useLab } from '../helpers/lab.ts';
 import { describeE2e } from '../helpers/require-e2e.ts';
 
-/** What design decision 1 lets kboot rely on, by one or more commands of each. */
+/** What kboot relies on (README, "A machine"), by one or more commands of each. */
 const NEEDED = [
   ...['systemctl', 'systemd-run', 'systemd-tmpfiles', 'journalctl', 'sshd', 'sh', 'tar', 'gzip', 'sudo'],
   ...['cp', 'install', 'sha256sum', 'stat', 'sync', 'df', 'mount', 'umount', 'losetup', 'flock', 'nsenter'],

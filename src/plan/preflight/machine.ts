@@ -22,7 +22,7 @@ export const architecture: Check = ({ facts }, _clusterState, { lock }) => {
     : [error(`its architecture is ${own}, the bundle is for ${lock.arch}`, `use a bundle for ${own}`)];
 };
 
-/** kubeadm's own limits for a control plane: NumCPU and Mem (kubeadm.md, section 6). */
+/** kubeadm's own limits for a control plane: its checks NumCPU and Mem. */
 export const size: Check = ({ facts, machine }) => {
   if (machine.role !== 'master') return [];
   return [
