@@ -29,7 +29,7 @@ describeE2e('a system container whose install is killed', () => {
       expect(await uninstallSystemContainer(lab.host, 'kbtest')).toMatchObject({
         kept: [],
         occupied: [],
-        state: [],
+        stateDirectories: [],
       });
       expect(await snapshot()).toBe(before);
     }

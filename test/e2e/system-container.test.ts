@@ -93,7 +93,7 @@ describeE2e('system containers on a real machine', () => {
       await sh(WAIT_FOR_PROGRAM);
       expect(await uninstallSystemContainer(lab.host, 'kbtest')).toMatchObject({
         kept: [],
-        state: ['/var/lib/kbtest'],
+        stateDirectories: ['/var/lib/kbtest'],
       });
       await sh('rm /var/tmp/precious/file; rm -r /var/lib/kbtest /var/tmp/precious');
       expect(await snapshot()).toBe(before);
